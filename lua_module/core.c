@@ -1,0 +1,9 @@
+/* certstat.core - everything pure: serials, signatures, quota, engine, certificates. Each room registers its own. */
+#include "core.h"
+
+BIND_EXPORT int luaopen_certstat_core(lua_State *L);
+int luaopen_certstat_core(lua_State *L)
+{
+    lua_newtable(L);
+    return 1;
+}

@@ -1,0 +1,44 @@
+/* certstat.ipc - the machine: clocks, random bytes. Functions that wait or share come beside them. */
+#include "bind.h"
+
+/* now_ns() -> nanoseconds of CLOCK_BOOTTIME: for durations; never steps */
+static int now_ns(lua_State *L)
+{
+    bind_push_int64(L, cs_clock_now_ns());
+    return 1;
+}
+
+/* wall_ns() -> nanoseconds since 1970, UTC */
+static int wall_ns(lua_State *L)
+{
+    bind_push_int64(L, cs_clock_wall_ns());
+    return 1;
+}
+
+/* random(n) -> n random bytes (at most 1024), from getrandom(2) */
+static int random_bytes(lua_State *L)
+{
+    char bytes[1024];
+    lua_Integer n = luaL_checkinteger(L, 1);
+    luaL_argcheck(L, n >= 0 && n <= (lua_Integer)sizeof bytes, 1, "expected 0 to 1024");
+    cs_error error;
+    if (cs_random_bytes(bytes, (size_t)n, &error) != 0) {
+        return bind_fail(L, &error, NULL);
+    }
+    lua_pushlstring(L, bytes, (size_t)n);
+    return 1;
+}
+
+BIND_EXPORT int luaopen_certstat_ipc(lua_State *L);
+int luaopen_certstat_ipc(lua_State *L)
+{
+    static const luaL_Reg functions[] = {
+        {"now_ns", now_ns},
+        {"wall_ns", wall_ns},
+        {"random", random_bytes},
+        {NULL, NULL},
+    };
+    lua_newtable(L);
+    bind_set_functions(L, functions);
+    return 1;
+}
