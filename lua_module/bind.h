@@ -1,7 +1,9 @@
-/* bind.h - what every binding needs: one C API on Lua 5.1 to 5.4 and LuaJIT, errors, and userdata that are born closed.
+/* bind.h - what every binding needs: one C API on Lua 5.1 to 5.4 and LuaJIT, errors, and userdata
+ * that are born closed.
  *
- * A function that takes lua_State *L may raise; one that does not cannot. Nothing malloc'd is held across a call that
- * can raise: the userdata exists first, with its metatable, and the resource goes into it (see Lua's liolib.c). */
+ * A function that takes lua_State *L may raise; one that does not cannot. Nothing malloc'd is held
+ * across a call that can raise: the userdata exists first, with its metatable, and the resource
+ * goes into it (see Lua's liolib.c). */
 #ifndef CERTSTAT_BIND_H
 #define CERTSTAT_BIND_H
 
@@ -23,8 +25,18 @@ static inline void bind_set_functions(lua_State *L, const luaL_Reg *functions)
     }
 }
 
-/* Integers: lua_Integer where Lua has 64 bits of it, else the double, which is exact to 2^53 (as nanoseconds: 104 days
- * of uptime, after that within 2 ns). */
+/* The length of the list at `index`. */
+static inline int bind_length(lua_State *L, int index)
+{
+#if LUA_VERSION_NUM >= 502
+    return (int)lua_rawlen(L, index);
+#else
+    return (int)lua_objlen(L, index);
+#endif
+}
+
+/* Integers: lua_Integer where Lua has 64 bits of it, else the double, which is exact to 2^53 (as
+ * nanoseconds: 104 days of uptime, after that within 2 ns). */
 static inline void bind_push_int64(lua_State *L, int64_t number)
 {
 #if LUA_VERSION_NUM >= 503
@@ -69,7 +81,8 @@ static inline int bind_field_boolean(lua_State *L, int table, const char *name)
     return yes;
 }
 
-/* The string in a field, left on the stack so that the slice stays valid; nil gives an empty slice. */
+/* The string in a field, left on the stack so that the slice stays valid; nil gives an empty slice.
+ */
 static inline cs_slice bind_field_slice(lua_State *L, int table, const char *name)
 {
     cs_slice s = {NULL, 0};
@@ -101,7 +114,8 @@ static inline void bind_set_slice(lua_State *L, const char *name, cs_slice s)
     lua_setfield(L, -2, name);
 }
 
-/* nil, message, {class=, code=}: what the world causes is returned, not raised. `code` may be NULL. */
+/* nil, message, {class=, code=}: what the world causes is returned, not raised. `code` may be NULL.
+ */
 static inline int bind_fail(lua_State *L, const cs_error *error, const char *code)
 {
     static const char *const names[] = CS_CLASS_NAMES;
@@ -119,9 +133,10 @@ static inline int bind_fail(lua_State *L, const cs_error *error, const char *cod
 
 /* ---- userdata holding one pointer, NULL while closed ---- */
 
-/* Makes the metatable `name` once: methods, and one idempotent `close` that is also __gc and __close. tostring shows the
- * name alone. */
-static inline void bind_class(lua_State *L, const char *name, const luaL_Reg *methods, lua_CFunction close)
+/* Makes the metatable `name` once: methods, and one idempotent `close` that is also __gc and
+ * __close. tostring shows the name alone. */
+static inline void bind_class(lua_State *L, const char *name, const luaL_Reg *methods,
+                              lua_CFunction close)
 {
     if (luaL_newmetatable(L, name)) {
         lua_newtable(L);

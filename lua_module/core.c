@@ -5,5 +5,7 @@ BIND_EXPORT int luaopen_certstat_core(lua_State *L);
 int luaopen_certstat_core(lua_State *L)
 {
     lua_newtable(L);
+    core_open_serial(L);
+    core_open_sign(L);
     return 1;
 }

@@ -87,6 +87,146 @@ int cs_fail(cs_error *error, enum cs_class class, int detail, ...) __attribute__
  * a backslash becomes \\. Stops with "..." after about `most` bytes (0: no limit). src/core/printable.c */
 void cs_printable(cs_slice text, size_t most, cs_buffer *out);
 
+/* --------------------------------------------------------------- percent-encoding, queries (src/core/encode.c) --- */
+
+#define CS_QUERY_MAX 256 /* parameters of one request; more is CS_LIMIT */
+
+/* Appends `text` percent-encoded as both signature schemes want it: RFC 3986 2.3 unreserved bytes stay, every other byte becomes
+ * %XX in upper case. */
+void cs_percent_encode(cs_slice text, cs_buffer *out);
+
+/* Appends `text` decoded; with `plus_is_space`, '+' becomes a space (application/x-www-form-urlencoded, which Go's
+ * client sends in URLs). CS_ARGUMENT for a '%' that two hex digits do not follow. */
+int cs_percent_decode(cs_slice text, int plus_is_space, cs_buffer *out, cs_error *error);
+
+/* Appends the canonical query: names and values encoded, sorted by raw name and then raw value in byte order, joined
+ * by & and =. Source: "V3 request structure and signature", step 1. CS_LIMIT above CS_QUERY_MAX pairs. */
+int cs_query_canonical(const cs_pair *pairs, size_t n, cs_buffer *out, cs_error *error);
+
+/* Splits a raw query or form body at '&' and the first '=' into decoded pairs (empty pieces are dropped, a name without
+ * '=' has an empty value). The bytes go to `text`, the pairs to `pairs`, which has room for CS_QUERY_MAX; *n, the number there already,
+ * grows. CS_ARGUMENT, CS_LIMIT. */
+int cs_query_parse(cs_slice raw, cs_pair *pairs, size_t *n, cs_buffer *text, cs_error *error);
+
+/* `2026-01-02T03:04:05Z`, this form alone, to seconds since 1970: 0, or CS_ARGUMENT. */
+int cs_date_parse(cs_slice text, int64_t *seconds);
+
+/* ------------------------------------------------------------------------- serial numbers (src/core/serial.c) --- */
+
+#define CS_SERIAL_MAX 20 /* octets; RFC 5280 4.1.2.2 */
+
+/* The canonical key: the magnitude's bytes, big endian, without leading zeros; 1 to 20. */
+typedef struct cs_serial {
+    unsigned char key[CS_SERIAL_MAX];
+    size_t n;
+} cs_serial;
+
+/* Reads a serial number in any of the forms that tools print: hexadecimal in either case and of any length parity,
+ * with ':', '-' or spaces between digits, a 0x, `serial=` or `Serial Number:` before it, OpenSSL's backslash-newline inside, the
+ * `4660 (0x1234)` of `openssl x509 -text`; decimal after `dec:`. An all-digit text is hexadecimal. CS_ARGUMENT: empty,
+ * zero, negative, a character that is no digit (a comma among them: it separates serials), over 20 octets. */
+int cs_serial_parse(cs_slice text, cs_serial *out, cs_error *error);
+
+/* The same from the raw bytes of the DER INTEGER or magnitude (HAProxy's ssl_c_serial): a sign byte 00 and other
+ * leading zeros go; raw bytes carry no sign. */
+int cs_serial_bytes(cs_slice bytes, cs_serial *out, cs_error *error);
+
+/* ------------------------------------------------------------------- signatures (src/core/sign_v3.c, sign_v1.c) --- */
+
+#define CS_HEADERS_MAX 64 /* header fields of one request; more is CS_LIMIT */
+
+/* A secret made ready: digests fetched, HMAC keyed. It holds the only copy that C keeps; cs_signer_free wipes it. One
+ * signer, one thread at a time. */
+typedef struct cs_signer cs_signer;
+int cs_signer_new(cs_signer **out, cs_slice secret, cs_error *error); /* CS_ARGUMENT: empty; CS_LIMIT */
+void cs_signer_free(cs_signer *signer);                               /* NULL is allowed */
+
+/* The request as stage 1 sees it. */
+typedef struct cs_v3_request {
+    cs_slice method, path; /* path as it goes over the wire; empty: "/" */
+    const cs_pair *query;  /* unescaped */
+    size_t query_n;
+    const cs_pair *headers; /* all header fields */
+    size_t headers_n;
+    const cs_slice *signed_names; /* the fields to sign, lower case; NULL: host, content-type and every x-acs-* */
+    size_t signed_names_n;
+    cs_slice payload_hash; /* lower-case hex SHA-256 of the body */
+} cs_v3_request;
+
+/* Stage 1. Appends the canonical request; *query and *signed_headers (may be NULL) point at these parts of it. Repeated fields are merged,
+ * values sorted and joined with ','. CS_ARGUMENT where a signed name is missing, CS_LIMIT.
+ * Source, all three: https://www.alibabacloud.com/help/en/sdk/product-overview/v3-request-structure-and-signature */
+int cs_v3_canonical_request(const cs_v3_request *request, cs_buffer *out, cs_slice *query,
+                            cs_slice *signed_headers, cs_error *error);
+
+/* Stage 2. Appends "ACS3-HMAC-SHA256\n" and the hash of the canonical request. */
+int cs_v3_string_to_sign(cs_signer *signer, cs_slice canonical_request, cs_buffer *out,
+                         cs_error *error);
+
+/* Stage 3. Appends the signature: 64 lower-case hex digits. */
+int cs_v3_signature(cs_signer *signer, cs_slice string_to_sign, cs_buffer *out, cs_error *error);
+
+/* Appends the lower-case hex SHA-256 of a body. */
+int cs_v3_payload_hash(cs_signer *signer, cs_slice body, cs_buffer *out, cs_error *error);
+
+/* A call to sign whole: the stages one after the other. */
+typedef struct cs_v3_call {
+    cs_slice method, path, body;
+    const cs_pair *query; /* unescaped */
+    size_t query_n;
+    const cs_pair *headers; /* further fields to send; none that certstat adds by itself */
+    size_t headers_n;
+    cs_slice host;                           /* as in the Host field, with its port; the four below: */
+    cs_slice action, version, date, nonce;   /* an empty one adds no field */
+    cs_slice access_key_id, security_token;  /* token: empty where there is none */
+} cs_v3_call;
+
+typedef struct cs_v3_signed {
+    cs_slice target; /* path?query, for the request line */
+    cs_slice canonical_request, string_to_sign, signature, authorization;
+    cs_pair headers[CS_HEADERS_MAX]; /* every field to send, lower-case names, authorization last */
+    size_t headers_n;
+} cs_v3_signed;
+
+/* Signs a call. What *out points at lies in `work` (cs_v3_work_size bytes are always enough) and in the call's own memory. */
+int cs_v3_sign(cs_signer *signer, const cs_v3_call *call, cs_buffer *work, cs_v3_signed *out,
+               cs_error *error);
+size_t cs_v3_work_size(const cs_v3_call *call);
+
+/* The older RPC scheme, HMAC-SHA1: the string to sign over all parameters, of query and form, but Signature. It lies in `work`
+ * (cs_v1_work_size bytes are always enough).
+ * Source: https://www.alibabacloud.com/help/en/sdk/product-overview/rpc-mechanism */
+int cs_v1_string_to_sign(cs_slice method, const cs_pair *parameters, size_t n, cs_buffer *work,
+                         cs_slice *string_to_sign, cs_error *error);
+size_t cs_v1_work_size(cs_slice method, const cs_pair *parameters, size_t n);
+
+/* Appends its signature, base64. The key is the secret and '&'. */
+int cs_v1_signature(cs_signer *signer, cs_slice string_to_sign, cs_buffer *out, cs_error *error);
+
+/* ------------------------------------------------------------------------- verification (src/core/verify.c) --- */
+
+/* A request as a server received it. */
+typedef struct cs_received {
+    cs_slice method, target; /* target: the raw path and query of the request line */
+    const cs_pair *headers;
+    size_t headers_n;
+    cs_slice body;
+} cs_received;
+
+typedef struct cs_verdict {
+    const char *code; /* NULL: accepted; else the service's error code, SignatureDoesNotMatch for one */
+    cs_slice canonical_request, string_to_sign; /* the server's view, where it got that far; in `work` */
+} cs_verdict;
+
+/* Verifies either scheme: V3 where there is an Authorization field, else RPC with HMAC-SHA1. The query is decoded
+ * and encoded anew; exactly the fields named in SignedHeaders are used, among them must be host and the x-acs- fields
+ * action, version, date, signature-nonce and content-sha256 (and security-token if sent); signatures are compared in constant time.
+ * now_s: seconds since 1970, to refuse a date more than 15 minutes away; negative: not checked.
+ * 0 accepted, CS_DENIED with out->code; CS_ARGUMENT and CS_LIMIT where the request can't be read. */
+int cs_verify(cs_signer *signer, const cs_received *request, int64_t now_s, cs_buffer *work,
+              cs_verdict *out, cs_error *error);
+size_t cs_verify_work_size(const cs_received *request);
+
 /* ------------------------------------------------------------------------- X.509 (src/x509/x509.c, libcrypto) --- */
 
 typedef struct cs_certificate {
