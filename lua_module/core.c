@@ -7,5 +7,9 @@ int luaopen_certstat_core(lua_State *L)
     lua_newtable(L);
     core_open_serial(L);
     core_open_sign(L);
+    core_open_quota(L);
+    core_open_engine(L);
+    core_open_x509(L);
+    core_open_printable(L);
     return 1;
 }

@@ -92,10 +92,12 @@ void cs_buffer_hex(cs_buffer *b, const void *bytes, size_t n)
         b->failed = 1;
         return;
     }
+    char *to = b->p + b->n;
     for (size_t i = 0; i < n; i++) {
-        b->p[b->n++] = digits[from[i] >> 4];
-        b->p[b->n++] = digits[from[i] & 15];
+        *to++ = digits[from[i] >> 4];
+        *to++ = digits[from[i] & 15];
     }
+    b->n += 2 * n;
 }
 
 cs_slice cs_buffer_slice(const cs_buffer *b, size_t from)

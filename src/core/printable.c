@@ -1,8 +1,8 @@
 /* printable.c - text from outside, made safe to show. */
 #include "certstat.h"
 
-/* How many bytes the UTF-8 character at s[0] has, and its code point into *code; 0 if there is none (Unicode Standard,
- * table 3-7: no overlong forms, no surrogates, at most U+10FFFF). */
+/* How many bytes the UTF-8 character at s[0] has, and its code point into *code; 0 if there is none
+ * (Unicode Standard, table 3-7: no overlong forms, no surrogates, at most U+10FFFF). */
 static size_t decode_utf8(const unsigned char *s, size_t n, uint32_t *code)
 {
     size_t more = s[0] < 0x80 ? 0 : s[0] < 0xC2 ? 4 : s[0] < 0xE0 ? 1 : s[0] < 0xF0 ? 2 : 3;
@@ -47,7 +47,8 @@ static void put_code_point(uint32_t c, cs_buffer *out)
     cs_buffer_byte(out, '}');
 }
 
-/* Writes what shows the next character or stray byte of text; returns how many bytes of text that were. */
+/* Writes what shows the next character or stray byte of text; returns how many bytes of text that
+ * were. */
 static size_t put_next(cs_slice text, cs_buffer *out)
 {
     const unsigned char *s = (const unsigned char *)text.p;

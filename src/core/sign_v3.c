@@ -4,7 +4,6 @@
 #include "encode.h"
 #include "signer.h"
 
-#include <openssl/crypto.h>
 #include <string.h>
 
 static const char algorithm[] = "ACS3-HMAC-SHA256";
@@ -21,9 +20,11 @@ static int compare_nocase(cs_slice a, cs_slice b)
 {
     size_t shared = a.n < b.n ? a.n : b.n;
     for (size_t i = 0; i < shared; i++) {
-        unsigned char x = (unsigned char)lower(a.p[i]), y = (unsigned char)lower(b.p[i]);
-        if (x != y) {
-            return x < y ? -1 : 1;
+        if (a.p[i] != b.p[i]) {
+            unsigned char x = (unsigned char)lower(a.p[i]), y = (unsigned char)lower(b.p[i]);
+            if (x != y) {
+                return x < y ? -1 : 1;
+            }
         }
     }
     return a.n < b.n ? -1 : a.n > b.n;
@@ -87,8 +88,9 @@ static void put_lower(cs_buffer *out, cs_slice text)
 {
     size_t from = out->n;
     cs_buffer_put(out, text);
-    for (size_t i = from; i < out->n; i++) {
-        out->p[i] = lower(out->p[i]);
+    char *end = out->p + out->n;
+    for (char *p = out->p + from; p < end; p++) {
+        *p = lower(*p);
     }
 }
 
@@ -131,6 +133,7 @@ int cs_v3_canonical_request(const cs_v3_request *r, cs_buffer *out, cs_slice *qu
                             cs_slice *signed_headers, cs_error *error)
 {
     const cs_pair *sorted[CS_HEADERS_MAX];
+    int starts[CS_HEADERS_MAX]; /* a name that the one before did not have */
     if (r->headers_n > CS_HEADERS_MAX) {
         return cs_fail(error, CS_LIMIT, 0, "expected at most 64 header fields", NULL);
     }
@@ -151,7 +154,8 @@ int cs_v3_canonical_request(const cs_v3_request *r, cs_buffer *out, cs_slice *qu
     }
     size_t query_n = out->n - from;
     for (size_t i = 0; i < n; i++) {
-        if (starts_name(sorted, i)) {
+        starts[i] = starts_name(sorted, i);
+        if (starts[i]) {
             cs_buffer_byte(out, '\n');
             put_lower(out, sorted[i]->name);
             cs_buffer_byte(out, ':');
@@ -163,7 +167,7 @@ int cs_v3_canonical_request(const cs_v3_request *r, cs_buffer *out, cs_slice *qu
     cs_buffer_put(out, CS_LITERAL("\n\n"));
     size_t names_from = out->n;
     for (size_t i = 0; i < n; i++) {
-        if (starts_name(sorted, i)) {
+        if (starts[i]) {
             if (i) {
                 cs_buffer_byte(out, ';');
             }
@@ -211,7 +215,6 @@ int cs_v3_signature(cs_signer *signer, cs_slice string_to_sign, cs_buffer *out, 
     if (rc == 0) {
         cs_buffer_hex(out, mac, sizeof mac);
     }
-    OPENSSL_cleanse(mac, sizeof mac);
     return rc;
 }
 
@@ -239,16 +242,17 @@ static int collect_headers(const cs_v3_call *call, cs_slice payload_hash, cs_v3_
                            cs_error *error)
 {
     out->headers_n = 0;
+    /* in the order in which they are signed, so that sorting finds nothing to do */
     add_header(out, CS_LITERAL("host"), call->host);
-    add_header(out, CS_LITERAL("x-acs-action"), call->action);
-    add_header(out, CS_LITERAL("x-acs-version"), call->version);
-    add_header(out, CS_LITERAL("x-acs-date"), call->date);
-    add_header(out, CS_LITERAL("x-acs-signature-nonce"), call->nonce);
-    add_header(out, CS_LITERAL("x-acs-content-sha256"), payload_hash);
     if (call->security_token.n) { /* the official clients send the id only beside a token */
         add_header(out, CS_LITERAL("x-acs-accesskey-id"), call->access_key_id);
-        add_header(out, CS_LITERAL("x-acs-security-token"), call->security_token);
     }
+    add_header(out, CS_LITERAL("x-acs-action"), call->action);
+    add_header(out, CS_LITERAL("x-acs-content-sha256"), payload_hash);
+    add_header(out, CS_LITERAL("x-acs-date"), call->date);
+    add_header(out, CS_LITERAL("x-acs-security-token"), call->security_token);
+    add_header(out, CS_LITERAL("x-acs-signature-nonce"), call->nonce);
+    add_header(out, CS_LITERAL("x-acs-version"), call->version);
     size_t own_n = out->headers_n;
     if (call->headers_n > CS_HEADERS_MAX - own_n - 1) {
         return cs_fail(error, CS_LIMIT, 0, "expected at most 64 header fields", NULL);
