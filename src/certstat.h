@@ -1,11 +1,15 @@
 /* certstat.h - the C library under certstat's Lua modules.
  *
  * Conventions, for every function here:
- *   - Inputs are borrowed slices: they are read during the call and not kept, unless the comment says so.
- *   - Outputs go to the caller's memory. A cs_buffer that is too small fails stickily: write all, check once.
- *   - The result is 0 (CS_OK), or an error whose class CS_CLASS() gives; *error, where it is not NULL, gets the text.
- *   - Times are nanoseconds in int64_t. In src/core/ they are arguments: nothing there reads a clock.
- *   - Nothing here is shared between threads unless the comment says so: one object, one thread at a time.
+ *   - Inputs are borrowed slices: read during the call and not kept, unless the comment says so.
+ *   - Outputs go to the caller's memory. A cs_buffer that is too small fails stickily: write all,
+ *     check once.
+ *   - The result is 0 (CS_OK), or an error whose class CS_CLASS() gives; *error, where it is not
+ *     NULL, gets the text.
+ *   - Times are nanoseconds in int64_t, from 0 to 2^62. In src/core/ they are arguments: nothing
+ *     there reads a clock.
+ *   - Nothing is shared between threads unless the comment says so: one object, one thread at a
+ *     time.
  */
 #ifndef CERTSTAT_H
 #define CERTSTAT_H
@@ -16,7 +20,7 @@
 #define CS_MS  INT64_C(1000000)
 #define CS_SEC INT64_C(1000000000)
 
-/* ------------------------------------------------------------------ slices, buffers, errors (src/core/bytes.c) --- */
+/* -- slices, buffers, errors (src/core/bytes.c) ------------------------------------------------ */
 
 /* n borrowed bytes; p may be NULL where n is 0. Not terminated. */
 typedef struct cs_slice {
@@ -31,13 +35,13 @@ typedef struct cs_pair {
 
 #define CS_LITERAL(text) ((cs_slice){(text), sizeof(text) - 1})
 
-cs_slice cs_slice_of(const char *text);                 /* of a terminated string; NULL gives an empty slice */
-int cs_slice_equal(cs_slice a, cs_slice b);             /* 1 or 0; not for secrets */
-int cs_slice_equal_nocase(cs_slice a, cs_slice b);      /* the same, ASCII letters without case */
-int cs_slice_compare(cs_slice a, cs_slice b);           /* byte order, like memcmp, the shorter first */
+cs_slice cs_slice_of(const char *text);     /* of a terminated string; NULL gives an empty slice */
+int cs_slice_equal(cs_slice a, cs_slice b); /* 1 or 0; not for secrets */
+int cs_slice_equal_nocase(cs_slice a, cs_slice b); /* the same, ASCII letters without case */
+int cs_slice_compare(cs_slice a, cs_slice b);      /* byte order, like memcmp, the shorter first */
 
-/* Bytes being written into the caller's memory. What does not fit is dropped, `failed` is set and stays set; n never
- * exceeds size. */
+/* Bytes being written into the caller's memory. What does not fit is dropped, `failed` is set and
+ * stays set; n never exceeds size. */
 typedef struct cs_buffer {
     char *p;
     size_t n, size;
@@ -46,13 +50,14 @@ typedef struct cs_buffer {
 
 void cs_buffer_init(cs_buffer *b, void *memory, size_t size);
 void cs_buffer_put(cs_buffer *b, cs_slice bytes);
-void cs_buffer_text(cs_buffer *b, const char *text);    /* a terminated string */
+void cs_buffer_text(cs_buffer *b, const char *text); /* a terminated string */
 void cs_buffer_byte(cs_buffer *b, char byte);
 void cs_buffer_decimal(cs_buffer *b, int64_t number);
 void cs_buffer_hex(cs_buffer *b, const void *bytes, size_t n); /* lower case */
-cs_slice cs_buffer_slice(const cs_buffer *b, size_t from); /* what was written from offset `from` on */
+cs_slice cs_buffer_slice(const cs_buffer *b, size_t from); /* what was written from `from` on */
 
-/* The class of an error, in the high byte of the result. lua_module/ gives them the names in CS_CLASS_NAMES. */
+/* The class of an error, in the high byte of the result. lua_module/ gives them the names in
+ * CS_CLASS_NAMES. */
 enum cs_class {
     CS_OK = 0,
     CS_ARGUMENT,  /* the caller's input is wrong */
@@ -78,68 +83,75 @@ typedef struct cs_error {
     char message[248]; /* terminated; expected, found, where; never a secret */
 } cs_error;
 
-/* Fills *error (may be NULL) with class, detail and the texts in `parts`, one after the other up to a NULL; returns the
- * code: `return cs_fail(error, CS_ARGUMENT, 0, "expected a ", name, NULL);` */
+/* Fills *error (may be NULL) with class, detail and the texts in `parts`, one after the other up to
+ * a NULL; returns the code: `return cs_fail(error, CS_ARGUMENT, 0, "expected a ", name, NULL);` */
 int cs_fail(cs_error *error, enum cs_class class, int detail, ...) __attribute__((sentinel));
 
-/* Writes `text` so that a terminal, a log and an error line can show it: printable ASCII and valid UTF-8 stay; control
- * bytes, invalid UTF-8, line separators and bidirectional controls (Unicode Technical Report 36) become \xHH or \u{H};
- * a backslash becomes \\. Stops with "..." after about `most` bytes (0: no limit). src/core/printable.c */
+/* Writes `text` so that a terminal, a log and an error line can show it: printable ASCII and valid
+ * UTF-8 stay; control bytes, invalid UTF-8, line separators and bidirectional controls (Unicode
+ * Technical Report 36) become \xHH or \u{H}; a backslash becomes \\. Stops with "..." after about
+ * `most` bytes (0: no limit). src/core/printable.c */
 void cs_printable(cs_slice text, size_t most, cs_buffer *out);
 
-/* --------------------------------------------------------------- percent-encoding, queries (src/core/encode.c) --- */
+/* -- percent-encoding, queries (src/core/encode.c) --------------------------------------------- */
 
 #define CS_QUERY_MAX 256 /* parameters of one request; more is CS_LIMIT */
 
-/* Appends `text` percent-encoded as both signature schemes want it: RFC 3986 2.3 unreserved bytes stay, every other byte becomes
- * %XX in upper case. */
+/* Appends `text` percent-encoded as both signature schemes want it: RFC 3986 2.3 unreserved bytes
+ * stay, every other byte becomes %XX in upper case. */
 void cs_percent_encode(cs_slice text, cs_buffer *out);
 
-/* Appends `text` decoded; with `plus_is_space`, '+' becomes a space (application/x-www-form-urlencoded, which Go's
- * client sends in URLs). CS_ARGUMENT for a '%' that two hex digits do not follow. */
+/* Appends `text` decoded; with `plus_is_space`, '+' becomes a space
+ * (application/x-www-form-urlencoded, which Go's client sends in URLs). CS_ARGUMENT for a '%' that
+ * two hex digits do not follow. */
 int cs_percent_decode(cs_slice text, int plus_is_space, cs_buffer *out, cs_error *error);
 
-/* Appends the canonical query: names and values encoded, sorted by raw name and then raw value in byte order, joined
- * by & and =. Source: "V3 request structure and signature", step 1. CS_LIMIT above CS_QUERY_MAX pairs. */
+/* Appends the canonical query: names and values encoded, sorted by raw name and then raw value in
+ * byte order, joined by & and =. CS_LIMIT above CS_QUERY_MAX pairs. Source: "V3 request structure
+ * and signature", step 1. */
 int cs_query_canonical(const cs_pair *pairs, size_t n, cs_buffer *out, cs_error *error);
 
-/* Splits a raw query or form body at '&' and the first '=' into decoded pairs (empty pieces are dropped, a name without
- * '=' has an empty value). The bytes go to `text`, the pairs to `pairs`, which has room for CS_QUERY_MAX; *n, the number there already,
- * grows. CS_ARGUMENT, CS_LIMIT. */
+/* Splits a raw query or form body at '&' and the first '=' into decoded pairs (empty pieces are
+ * dropped, a name without '=' has an empty value). The bytes go to `text`, which needs no more room
+ * than the query has; the pairs to `pairs`, which has room for CS_QUERY_MAX; *n, the number there
+ * already, grows. CS_ARGUMENT for a '%' that two hex digits do not follow, CS_LIMIT. */
 int cs_query_parse(cs_slice raw, cs_pair *pairs, size_t *n, cs_buffer *text, cs_error *error);
 
 /* `2026-01-02T03:04:05Z`, this form alone, to seconds since 1970: 0, or CS_ARGUMENT. */
 int cs_date_parse(cs_slice text, int64_t *seconds);
 
-/* ------------------------------------------------------------------------- serial numbers (src/core/serial.c) --- */
+/* -- serial numbers (src/core/serial.c) -------------------------------------------------------- */
 
 #define CS_SERIAL_MAX 20 /* octets; RFC 5280 4.1.2.2 */
 
-/* The canonical key: the magnitude's bytes, big endian, without leading zeros; 1 to 20. */
+/* The canonical key: the magnitude's bytes, big endian, without leading zeros; 1 to 20. n is 0 where
+ * reading it failed. */
 typedef struct cs_serial {
     unsigned char key[CS_SERIAL_MAX];
     size_t n;
 } cs_serial;
 
-/* Reads a serial number in any of the forms that tools print: hexadecimal in either case and of any length parity,
- * with ':', '-' or spaces between digits, a 0x, `serial=` or `Serial Number:` before it, OpenSSL's backslash-newline inside, the
- * `4660 (0x1234)` of `openssl x509 -text`; decimal after `dec:`. An all-digit text is hexadecimal. CS_ARGUMENT: empty,
- * zero, negative, a character that is no digit (a comma among them: it separates serials), over 20 octets. */
+/* Reads a serial number in any of the forms that tools print: hexadecimal in either case and of any
+ * length parity, with ':', '-' or spaces between digits, a 0x, `serial=` or `Serial Number:` before
+ * it, OpenSSL's backslash-newline inside, the `4660 (0x1234)` of `openssl x509 -text`; decimal
+ * after `dec:`. An all-digit text is hexadecimal. CS_ARGUMENT: empty, zero, negative, a character
+ * that is no digit (a comma among them: it separates serials), over 20 octets. */
 int cs_serial_parse(cs_slice text, cs_serial *out, cs_error *error);
 
-/* The same from the raw bytes of the DER INTEGER or magnitude (HAProxy's ssl_c_serial): a sign byte 00 and other
- * leading zeros go; raw bytes carry no sign. */
+/* The same from the raw bytes of the DER INTEGER or magnitude (HAProxy's ssl_c_serial): a sign byte
+ * 00 and other leading zeros go; raw bytes carry no sign. */
 int cs_serial_bytes(cs_slice bytes, cs_serial *out, cs_error *error);
 
-/* ------------------------------------------------------------------- signatures (src/core/sign_v3.c, sign_v1.c) --- */
+/* -- signatures (src/core/signer.c, sign_v3.c, sign_v1.c) -------------------------------------- */
 
 #define CS_HEADERS_MAX 64 /* header fields of one request; more is CS_LIMIT */
 
-/* A secret made ready: digests fetched, HMAC keyed. It holds the only copy that C keeps; cs_signer_free wipes it. One
- * signer, one thread at a time. */
+/* A secret made ready: digests fetched, HMAC keyed. It holds the only copy that C keeps;
+ * cs_signer_free wipes it. One signer, one thread at a time. */
 typedef struct cs_signer cs_signer;
-int cs_signer_new(cs_signer **out, cs_slice secret, cs_error *error); /* CS_ARGUMENT: empty; CS_LIMIT */
-void cs_signer_free(cs_signer *signer);                               /* NULL is allowed */
+/* CS_ARGUMENT for an empty secret or one over 1,024 bytes, CS_LIMIT for want of memory. */
+int cs_signer_new(cs_signer **out, cs_slice secret, cs_error *error);
+void cs_signer_free(cs_signer *signer); /* NULL is allowed */
 
 /* The request as stage 1 sees it. */
 typedef struct cs_v3_request {
@@ -148,14 +160,16 @@ typedef struct cs_v3_request {
     size_t query_n;
     const cs_pair *headers; /* all header fields */
     size_t headers_n;
-    const cs_slice *signed_names; /* the fields to sign, lower case; NULL: host, content-type and every x-acs-* */
+    const cs_slice *signed_names; /* the fields to sign, lower case; NULL: host, content-type and
+                                     every x-acs-* */
     size_t signed_names_n;
     cs_slice payload_hash; /* lower-case hex SHA-256 of the body */
 } cs_v3_request;
 
-/* Stage 1. Appends the canonical request; *query and *signed_headers (may be NULL) point at these parts of it. Repeated fields are merged,
- * values sorted and joined with ','. CS_ARGUMENT where a signed name is missing, CS_LIMIT.
- * Source, all three: https://www.alibabacloud.com/help/en/sdk/product-overview/v3-request-structure-and-signature */
+/* Stage 1. Appends the canonical request; *query and *signed_headers (may be NULL) point at these
+ * parts of it. Repeated fields are merged, values sorted and joined with ','. CS_ARGUMENT where a
+ * signed name is missing, CS_LIMIT. Source, all three:
+ * https://www.alibabacloud.com/help/en/sdk/product-overview/v3-request-structure-and-signature */
 int cs_v3_canonical_request(const cs_v3_request *request, cs_buffer *out, cs_slice *query,
                             cs_slice *signed_headers, cs_error *error);
 
@@ -176,26 +190,31 @@ typedef struct cs_v3_call {
     size_t query_n;
     const cs_pair *headers; /* further fields to send; none that certstat adds by itself */
     size_t headers_n;
-    cs_slice host;                           /* as in the Host field, with its port; the four below: */
-    cs_slice action, version, date, nonce;   /* an empty one adds no field */
-    cs_slice access_key_id, security_token;  /* token: empty where there is none */
+    cs_slice host; /* as in the Host field, with its port; the four below: */
+    cs_slice action, version, date, nonce;  /* an empty one adds no field */
+    cs_slice access_key_id, security_token; /* token: empty where there is none */
 } cs_v3_call;
 
 typedef struct cs_v3_signed {
     cs_slice target; /* path?query, for the request line */
     cs_slice canonical_request, string_to_sign, signature, authorization;
-    cs_pair headers[CS_HEADERS_MAX]; /* every field to send, lower-case names, authorization last */
+    /* every field to send: our own with lower-case names, the call's as given, authorization last */
+    cs_pair headers[CS_HEADERS_MAX];
     size_t headers_n;
 } cs_v3_signed;
 
-/* Signs a call. What *out points at lies in `work` (cs_v3_work_size bytes are always enough) and in the call's own memory. */
+/* Signs a call. What *out points at lies in `work` (cs_v3_work_size bytes are always enough) and in
+ * the call's own memory. CS_ARGUMENT for a field given twice, and for what would say something else
+ * on the wire than it does in the signature: a method or header name that is no token (RFC 9110
+ * 5.6.2), a control byte anywhere but in query and body, '?', '#' or a blank in the path, a comma in
+ * the access key id. CS_LIMIT. */
 int cs_v3_sign(cs_signer *signer, const cs_v3_call *call, cs_buffer *work, cs_v3_signed *out,
                cs_error *error);
 size_t cs_v3_work_size(const cs_v3_call *call);
 
-/* The older RPC scheme, HMAC-SHA1: the string to sign over all parameters, of query and form, but Signature. It lies in `work`
- * (cs_v1_work_size bytes are always enough).
- * Source: https://www.alibabacloud.com/help/en/sdk/product-overview/rpc-mechanism */
+/* The older RPC scheme, HMAC-SHA1: the string to sign over all parameters, of query and form, but
+ * Signature. It lies in `work` (cs_v1_work_size bytes are always enough). Source:
+ * https://www.alibabacloud.com/help/en/sdk/product-overview/rpc-mechanism */
 int cs_v1_string_to_sign(cs_slice method, const cs_pair *parameters, size_t n, cs_buffer *work,
                          cs_slice *string_to_sign, cs_error *error);
 size_t cs_v1_work_size(cs_slice method, const cs_pair *parameters, size_t n);
@@ -203,7 +222,7 @@ size_t cs_v1_work_size(cs_slice method, const cs_pair *parameters, size_t n);
 /* Appends its signature, base64. The key is the secret and '&'. */
 int cs_v1_signature(cs_signer *signer, cs_slice string_to_sign, cs_buffer *out, cs_error *error);
 
-/* ------------------------------------------------------------------------- verification (src/core/verify.c) --- */
+/* -- verification (src/core/verify.c) ---------------------------------------------------------- */
 
 /* A request as a server received it. */
 typedef struct cs_received {
@@ -214,113 +233,391 @@ typedef struct cs_received {
 } cs_received;
 
 typedef struct cs_verdict {
-    const char *code; /* NULL: accepted; else the service's error code, SignatureDoesNotMatch for one */
-    cs_slice canonical_request, string_to_sign; /* the server's view, where it got that far; in `work` */
+    const char *code; /* the service's error code where the result is CS_DENIED, else NULL */
+    cs_slice canonical_request, string_to_sign; /* the server's view, if it came so far; in `work` */
 } cs_verdict;
 
-/* Verifies either scheme: V3 where there is an Authorization field, else RPC with HMAC-SHA1. The query is decoded
- * and encoded anew; exactly the fields named in SignedHeaders are used, among them must be host and the x-acs- fields
- * action, version, date, signature-nonce and content-sha256 (and security-token if sent); signatures are compared in constant time.
- * now_s: seconds since 1970, to refuse a date more than 15 minutes away; negative: not checked.
- * 0 accepted, CS_DENIED with out->code; CS_ARGUMENT and CS_LIMIT where the request can't be read. */
+/* Verifies either scheme: V3 where there is an Authorization field, else RPC with HMAC-SHA1, which
+ * covers the path "/" alone. The query is decoded and encoded anew; exactly the fields named in
+ * SignedHeaders are used, among them must be host and the x-acs- fields action, version, date,
+ * signature-nonce and content-sha256 (and security-token if sent); signatures are compared in
+ * constant time. now_s: seconds since 1970, to refuse a date more than 15 minutes away; negative:
+ * not checked. 0: accepted; CS_DENIED with out->code; CS_ARGUMENT and CS_LIMIT where the request
+ * can't be read, or `work` is smaller than cs_verify_work_size. */
 int cs_verify(cs_signer *signer, const cs_received *request, int64_t now_s, cs_buffer *work,
               cs_verdict *out, cs_error *error);
 size_t cs_verify_work_size(const cs_received *request);
 
-/* ------------------------------------------------------------------------- X.509 (src/x509/x509.c, libcrypto) --- */
+/* -- quota (src/core/quota.c) ------------------------------------------------------------------ */
+
+/* Who goes first: a waiting lower number gets the next permit. */
+enum cs_lane { CS_LANE_GATE, CS_LANE_INTERACTIVE, CS_LANE_AUDIT, CS_LANES };
+#define CS_LANE_NAMES                                                                              \
+    {                                                                                              \
+        "gate", "interactive", "audit", NULL                                                       \
+    }
+
+#define CS_QUOTA_TIMES 400 /* the largest rate */
+
+/* The tokens that retries are paid with, in thousandths of one retry; see cs_budget_take. */
+typedef struct cs_budget {
+    int64_t milli, at_ns;
+} cs_budget;
+
+/* What has been sent and who waits: plain data, the same in memory and in a file that processes
+ * share. Zeroed memory is an unused quota. */
+typedef struct cs_quota {
+    int64_t times[CS_QUOTA_TIMES]; /* ascending; when calls were sent, or at the latest will be */
+    int64_t count;                 /* of times */
+    int64_t paused_until_ns;       /* nobody sends before */
+    int64_t waiting_since_ns[CS_LANES]; /* 0: the lane does not wait */
+    int64_t waiting_until_ns[CS_LANES]; /* a waiter that has not come back by then is gone */
+    int64_t asked_ns[CS_LANES];         /* when the lane asked last; 0: never */
+    cs_budget budget;
+} cs_quota;
+
+/* The rule, the caller's own: it is no part of the state. */
+typedef struct cs_quota_rule {
+    int64_t rate;      /* calls, 1 to CS_QUOTA_TIMES, in any */
+    int64_t window_ns; /* this long */
+    int64_t guard_ns;  /* added to the window: by how much two calls' travel times may differ */
+} cs_quota_rule;
+
+/* Asks for a permit. Returns 0 and a permit, or how long it is not worth asking again.
+ *
+ * A permit is the time by which its call must have begun to leave: now + hold_ns, made unique in
+ * steps of 1,024 ns, so that a Lua number holds it exactly. It is booked at that time: a caller who
+ * dies has booked too late, never too early. Nothing is sent if the call is later than its permit.
+ *
+ * A lower lane waits while a higher one does. A lane that waits for two seconds, and for longer than
+ * its window, gets one permit first. While a higher lane has asked within ten seconds, the audit
+ * lane leaves two permits of each window free, unless it has waited that long. */
+int64_t cs_quota_take(cs_quota *quota, const cs_quota_rule *rule, enum cs_lane lane,
+                      int64_t hold_ns, int64_t now_ns, int64_t *permit);
+
+/* The call of this permit began to leave at sent_ns: the booking is corrected. An unknown permit is
+ * ignored. */
+void cs_quota_sent(cs_quota *quota, int64_t permit, int64_t sent_ns);
+
+/* Nothing of the call of this permit has left, nor will: the booking is undone. */
+void cs_quota_return(cs_quota *quota, int64_t permit);
+
+/* The service throttled: nobody sends before until_ns. */
+void cs_quota_pause(cs_quota *quota, int64_t until_ns);
+
+/* -- retries (src/core/retry.c) ---------------------------------------------------------------- */
+
+#define CS_BUDGET_MAX    10000 /* ten retries at once */
+#define CS_BUDGET_RETRY  1000
+#define CS_BUDGET_REWARD 100 /* what a call that succeeds pays in: a tenth of a retry */
+/* and time one retry each two seconds, so that it is noticed when a dead service is back */
+#define CS_BUDGET_MILLI_NS (2 * CS_MS)
+
+/* Takes one retry and returns how long it has to wait for it: 0 while the budget lasts, then a
+ * trickle. Where that is longer than most_ns, which is how long the caller can wait, nothing is
+ * taken. A zeroed budget is full. */
+int64_t cs_budget_take(cs_budget *budget, int64_t most_ns, int64_t now_ns);
+void cs_budget_reward(cs_budget *budget, int64_t now_ns); /* a call has succeeded */
+
+/* The delay before retry number `attempt` (1, 2, …): evenly from 0 to base·2^(attempt−1), at most
+ * cap ("full jitter", https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/).
+ * random: 64 random bits. */
+int64_t cs_backoff_ns(int attempt, int64_t base_ns, int64_t cap_ns, uint64_t random);
+
+/* -- engine (src/core/engine.c) ---------------------------------------------------------------- */
+
+/* One call on its way. The fields are the engine's. */
+typedef struct cs_engine_call {
+    uint64_t id, order;
+    int64_t deadline_ns, not_before_ns, hold_ns;
+    int lane, flying, attempts, throttles, late;
+} cs_engine_call;
+
+typedef struct cs_engine_options {
+    int attempts; /* how often one call is sent at most, throttled ones not counted; 0: 4 */
+    int64_t base_ns, cap_ns; /* of the back-off; 0: 200 ms and 20 s */
+    int64_t hold_ns; /* 0: 250 ms; doubled for a call each time that it was too late; to a minute */
+} cs_engine_options;
+
+/* The queue of one client: which call is sent next, which is tried again, and when. It knows no
+ * HTTP, JSON or clock. */
+typedef struct cs_engine {
+    cs_engine_call *calls;
+    size_t n, capacity;
+    uint64_t next_order, random;
+    int64_t blocked_until_ns;
+    cs_engine_options options;
+} cs_engine;
+
+/* `calls`: room for `capacity` calls; it must stay while the engine is used. seed: random bits for
+ * the jitter. */
+void cs_engine_init(cs_engine *engine, cs_engine_call *calls, size_t capacity,
+                    const cs_engine_options *options, uint64_t seed);
+
+/* Queues a call. CS_LIMIT when full, CS_ARGUMENT for an id that is there already, CS_DEADLINE when
+ * it is past. */
+int cs_engine_submit(cs_engine *engine, uint64_t id, enum cs_lane lane, int64_t deadline_ns,
+                     int64_t now_ns, cs_error *error);
+
+enum cs_engine_due {
+    CS_ENGINE_IDLE,   /* nothing may be sent now; see cs_engine_next */
+    CS_ENGINE_PERMIT, /* *call wants a permit: take one and say cs_engine_granted or
+                         cs_engine_blocked */
+    CS_ENGINE_EXPIRED /* *call ran out of time before it was sent, and has left the engine */
+};
+/* What is next. *call is a copy. */
+enum cs_engine_due cs_engine_due(cs_engine *engine, int64_t now_ns, cs_engine_call *call);
+
+/* Call `id` has its permit and is sent now. Returns how often it has been sent, this time included;
+ * 0: no such call, or it is on its way already. */
+int cs_engine_granted(cs_engine *engine, uint64_t id);
+
+/* There is no permit for call `id` for wait_ns. 1: it waits; 0: that is beyond its deadline, and it
+ * has left the engine, or it does not wait for one. */
+int cs_engine_blocked(cs_engine *engine, uint64_t id, int64_t wait_ns, int64_t now_ns);
+
+enum cs_outcome {
+    CS_OUTCOME_DONE,      /* answered */
+    CS_OUTCOME_FAILED,    /* trying again would change nothing */
+    CS_OUTCOME_RETRY,     /* may succeed later: network, 5xx */
+    CS_OUTCOME_THROTTLED, /* the service said wait */
+    CS_OUTCOME_AGAIN,     /* signed wrongly for a cause now mended: at once, once more */
+    CS_OUTCOME_LATE       /* not sent: its permit had run out */
+};
+#define CS_OUTCOME_NAMES                                                                           \
+    {                                                                                              \
+        "done", "failed", "retry", "throttled", "again", "late", NULL                              \
+    }
+
+enum cs_settlement { CS_SETTLED, CS_SETTLED_RETRY, CS_SETTLED_ATTEMPTS, CS_SETTLED_DEADLINE };
+#define CS_SETTLED_NAMES                                                                           \
+    {                                                                                              \
+        "settled", "retry", "attempts", "deadline"                                                 \
+    }
+
+/* What came of a call that was sent. CS_SETTLED: it is over, with its outcome; CS_SETTLED_RETRY: it
+ * is queued again, not before least_wait_ns (what the service or the budget demands) and its
+ * back-off are over; CS_SETTLED_ATTEMPTS, CS_SETTLED_DEADLINE: it is over, because it was tried
+ * often enough, or what it would have to wait for is beyond its deadline. A call that is not on its
+ * way is CS_SETTLED and stays as it is. */
+enum cs_settlement cs_engine_settle(cs_engine *engine, uint64_t id, enum cs_outcome outcome,
+                                    int64_t least_wait_ns, int64_t now_ns);
+
+/* Forgets a call in whatever state. */
+void cs_engine_cancel(cs_engine *engine, uint64_t id);
+
+/* How long nothing is to do, unless a call is submitted or settled: 0 to INT64_MAX ns. */
+int64_t cs_engine_next(const cs_engine *engine, int64_t now_ns);
+
+/* ------------------------------------------------------------------------- X.509 (src/x509/x509.c,
+ * libcrypto) --- */
 
 typedef struct cs_certificate {
-    unsigned char serial[64]; /* the magnitude's bytes, big endian, without leading zeros */
-    size_t serial_n;          /* 0: the serial number is zero */
-    int serial_negative;      /* RFC 5280 4.1.2.2 forbids it; it is met all the same */
-    int64_t not_before, not_after; /* seconds since 1970, UTC */
+    unsigned char serial[64];         /* the magnitude's bytes, big endian, without leading zeros */
+    size_t serial_n;                  /* 0: the serial number is zero */
+    int serial_negative;              /* RFC 5280 4.1.2.2 forbids it; it is met all the same */
+    int64_t not_before, not_after;    /* seconds since 1970, UTC */
     char subject[1024], issuer[1024]; /* RFC 2253, UTF-8, terminated */
 } cs_certificate;
 
-/* Walks the certificates of a file's bytes: PEM (CERTIFICATE, X509 CERTIFICATE and TRUSTED CERTIFICATE blocks; bundles, chains,
- * text and other blocks between are passed over) or DER (one certificate). Call it with *offset 0 at first and again
- * with the value it left. Returns 0 and fills *out; CS_PROTOCOL with what was found where for damaged input (offset is moved behind
- * it, so that the caller may go on); CS_CLOSED at the end. Bytes that hold no certificate at all are CS_PROTOCOL at
- * the first call. Source: RFC 7468 (PEM), RFC 5280 (fields). */
+/* Walks the certificates of a file's bytes: PEM (CERTIFICATE, X509 CERTIFICATE and TRUSTED
+ * CERTIFICATE blocks; bundles, chains, text and other blocks between are passed over) or DER (one
+ * certificate). Call it with *offset 0 at first and again with the value it left. Returns 0 and
+ * fills *out; CS_PROTOCOL with what was found where for damaged input (offset is moved behind it,
+ * so that the caller may go on); CS_CLOSED at the end. Bytes that hold no certificate at all are
+ * CS_PROTOCOL at the first call. Source: RFC 7468 (PEM), RFC 5280 (fields). */
 int cs_certificate_next(cs_slice bytes, size_t *offset, cs_certificate *out, cs_error *error);
 
-/* -------------------------------------------------------------------------- HTTP (src/net/, libcurl multi) --- */
+/* -------------------------------------------------------------------------- HTTP (src/net/,
+ * libcurl multi) --- */
 
+/* Requests in flight over kept connections, HTTP/2 where a TLS server speaks it. An object belongs to
+ * the process that used it first: after fork() the child gets CS_CLOSED and makes one of its own. */
 typedef struct cs_net cs_net;
 
 typedef struct cs_net_options {
-    cs_slice ca_file;        /* PEM bundle; empty: the system's */
-    size_t body_limit;       /* bytes of a reply's body; 0: 16 MiB */
-    size_t header_limit;     /* bytes of a reply's header; 0: 64 KiB */
-    int allow_http;          /* plain http to hosts that are neither loopback nor the metadata address */
+    cs_slice ca_file;    /* PEM bundle, parsed once a process and path; empty: the system's */
+    size_t body_limit;   /* bytes of a reply's body; 0: 16 MiB */
+    size_t header_limit; /* bytes of its header, interim replies and trailers too; 0: 64 KiB */
+    int allow_http; /* plain http not only to loopback addresses and the metadata address */
 } cs_net_options;
 
+/* But for Host (where none is given), Content-Length and what HTTP/2 or a proxy requires, no header
+ * is added: no Accept, Content-Type, Expect or User-Agent. */
 typedef struct cs_net_request {
-    uint64_t id;             /* the caller's name for it, given back with each event */
-    cs_slice method, url;    /* absolute URL, sent as it is: no normalisation of path or query */
-    const cs_pair *headers;  /* sent as given and in this order; names and values with control bytes are refused */
+    uint64_t id;     /* the caller's name for it, given back with each event */
+    cs_slice method; /* GET, POST, PUT, HEAD ... */
+    cs_slice url;    /* absolute, ASCII, without user info or fragment; sent as it is */
+    const cs_pair *headers; /* sent in this order, after Host */
     size_t headers_n;
-    cs_slice body;           /* copied */
-    int64_t connect_ns;      /* limits; 0: 5 s */
-    int64_t idle_ns;         /* without a byte of the reply; 0: 10 s; whole seconds, rounded up */
-    int64_t total_ns;        /* from start to the last byte; 0: 30 s */
-    int64_t not_after_ns;    /* CLOCK_BOOTTIME: what has not begun to leave by then is not sent (0: no limit) */
+    cs_slice body; /* copied */
+    /* Limits of time; 0 takes the default. Messages name them in milliseconds. */
+    int64_t connect_ns;   /* name, connection and TLS; 5 s */
+    int64_t idle_ns;      /* since sent_ns without a header line or a byte of the body; 10 s */
+    int64_t total_ns;     /* from cs_net_start to the last byte; 30 s */
+    int64_t not_after_ns; /* CLOCK_BOOTTIME: not sent if it has not begun to leave by then; never */
 } cs_net_request;
 
 enum cs_net_kind {
     CS_NET_NONE = 0,
-    CS_NET_SENT,  /* the first byte is about to leave: sent_ns */
-    CS_NET_REPLY, /* a whole reply: http_status, head, body, and the times */
-    CS_NET_FAILED /* no reply: error; sent_ns is 0 if nothing of the request has left */
+    CS_NET_SENT,  /* the first byte is about to leave: sent_ns; REPLY or FAILED follows */
+    CS_NET_REPLY, /* a whole reply: everything but too_late and error */
+    CS_NET_FAILED /* no whole reply: error; sent_ns is 0 if nothing of the request has left */
 };
 
+/* The classes of `error`: CS_NETWORK (name, connection, TLS, time; a kept connection that closed
+ * before the reply), CS_PROTOCOL (the reply is not HTTP), CS_LIMIT (header, body, memory),
+ * CS_DEADLINE (too_late). */
 typedef struct cs_net_event {
     enum cs_net_kind kind;
     uint64_t id;
     int64_t sent_ns, first_byte_ns, done_ns; /* CLOCK_BOOTTIME; 0: did not happen */
-    int http_status;
-    int http_version; /* 10, 11 or 20 */
-    int new_connection; /* 1 if it opened one */
-    int too_late;     /* FAILED only: not sent because not_after_ns had passed; nothing left */
-    cs_slice head;    /* the reply's header fields, CRLF between them, without the status line */
-    cs_slice body;    /* both are valid until the next call with this cs_net */
+    int http_status;    /* of a reply that was cut short too; 0: no whole header came */
+    int http_version;   /* 10, 11 or 20; 0 where http_status is */
+    int new_connection; /* 1 if the connection was opened for it */
+    int too_late;  /* FAILED: not_after_ns had passed. An HTTP/1.1 connection is lost with it */
+    cs_slice head; /* the header fields, for cs_net_field_next */
+    cs_slice body; /* head and body are valid until the next cs_net_collect or cs_net_close */
     cs_error error;
 } cs_net_event;
 
+/* A transport. Nothing is opened before its first use. CS_ARGUMENT: ca_file can't be used;
+ * CS_LIMIT. */
 int cs_net_new(cs_net **out, const cs_net_options *options, cs_error *error);
-void cs_net_close(cs_net *net); /* drops what is in flight; NULL is allowed */
 
-/* Queues a request. Nothing is sent before cs_net_step. Errors: CS_ARGUMENT for a URL, header or method that may not
- * be sent, CS_CLOSED. */
+/* Drops what is in flight and closes the connections; NULL is allowed. */
+void cs_net_close(cs_net *net);
+
+/* Queues a request; nothing is sent before cs_net_step. It is sent once at most: what libcurl would
+ * repeat by itself ends as CS_NET_FAILED. CS_ARGUMENT for what may not be sent (plain http to where
+ * it is not allowed, control bytes, user info, Content-Length), CS_LIMIT, CS_CLOSED. No message
+ * quotes the path or query of the URL, or a header. */
 int cs_net_start(cs_net *net, const cs_net_request *request, cs_error *error);
 
-/* Drops a request; no event follows. Unknown ids are ignored. */
+/* Drops the requests with this id. No event follows, not even one that waits to be collected. */
 void cs_net_drop(cs_net *net, uint64_t id);
 
-/* Moves what can be moved. wait_ns 0 never waits; else it waits at most that long for something to happen. At most one
- * request is handed to libcurl a step, so that a step starts one connection at most. */
+/* Moves what can be moved, for about half a millisecond. wait_ns 0 never waits; else it waits at
+ * most that long (rounded up to milliseconds) for something to happen, not at all while there is an
+ * event to collect, and returns early at a signal. One request at most is handed to libcurl in a
+ * step, so that it begins one connection at most. CS_LIMIT, CS_CLOSED; what goes wrong with a single
+ * request is its event. */
 int cs_net_step(cs_net *net, int64_t wait_ns, cs_error *error);
 
 /* The next event into *out: 1, or 0 where there is none. */
 int cs_net_collect(cs_net *net, cs_net_event *out);
 
-/* How many requests have been started and not yet ended by an event or a drop. */
+/* Walks the header fields of a reply: 1 and the next into *out, 0 after the last. *offset is 0 at
+ * first. Names are in lower case, folded lines are joined (RFC 9112 5.2), repeated fields are given
+ * one by one. */
+int cs_net_field_next(cs_slice head, size_t *offset, cs_pair *out);
+
+/* How many requests have been started and not yet ended by CS_NET_REPLY, CS_NET_FAILED or a drop. */
 size_t cs_net_live(const cs_net *net);
 
-/* How long from now on a step has nothing to do unless a descriptor becomes ready: 0 to INT64_MAX ns. */
+/* How long from now on a step has nothing to do unless cs_net_fd becomes readable: 0 (also while
+ * there is an event to collect) to INT64_MAX ns. */
 int64_t cs_net_idle_ns(const cs_net *net);
 
-/* The epoll descriptor that becomes readable when a step is worth while. */
-int cs_net_fd(const cs_net *net);
+/* The epoll descriptor that becomes readable when a step is worth while; it stays the same. -1 and
+ * *error: CS_LIMIT, CS_CLOSED. */
+int cs_net_fd(cs_net *net, cs_error *error);
 
-/* Parses the trust store of `ca_file` (empty: the system's) now, once for the process, and does the first-use work of
- * libcurl and OpenSSL, so that no later step has to. Thread-safe. */
+/* Parses the CAs of `ca_file` (empty: the system's) now, once for the process, and does the
+ * first-use work of libcurl and OpenSSL, so that no later step has to. Thread-safe. CS_ARGUMENT,
+ * CS_LIMIT. */
 int cs_net_warm(cs_slice ca_file, cs_error *error);
 
-/* -------------------------------------------------------------- the machine (src/ipc/, libc) --- */
+/* -------------------------------------------------------------- the machine (src/ipc/, libc) ---
+ */
 
-int64_t cs_clock_now_ns(void);            /* CLOCK_BOOTTIME */
-int64_t cs_clock_wall_ns(void);           /* CLOCK_REALTIME, since 1970 */
-int cs_random_bytes(void *out, size_t n, cs_error *error); /* getrandom(2), never blocking once the pool is up */
+int64_t cs_clock_now_ns(void);  /* CLOCK_BOOTTIME */
+int64_t cs_clock_wall_ns(void); /* CLOCK_REALTIME, since 1970 */
+int cs_random_bytes(void *out, size_t n,
+                    cs_error *error); /* getrandom(2), never blocking once the pool is up */
+
+/* 1 if the descriptor `fd` is a terminal, else 0, also where it is closed. src/ipc/terminal.c */
+int cs_terminal_is(int fd);
+
+/* From now on SIGTERM and SIGHUP do what SIGINT does at this moment; under the lua program that is
+ * to raise an error in what runs. For programs, not for libraries inside a host.
+ * src/ipc/interrupt.c */
+void cs_signals_interrupt(void);
+
+/* ---------------------------------------------------------- child processes (src/ipc/process.c)
+ * --- */
+
+typedef struct cs_process cs_process;
+
+typedef struct cs_process_options {
+    const char *const *argv; /* up to a NULL; argv[0] is its path: no shell, no search in PATH */
+    const char *const *env;  /* NAME=VALUE up to a NULL: the whole environment */
+    const int *keep;         /* descriptors above 2 that it gets; every other one is closed */
+    size_t keep_n;
+    int output;        /* 1: its standard output comes out of cs_process_wait; 0: to /dev/null */
+    int signals;       /* 1: signals held by cs_signals_hold come out of cs_process_wait */
+    int parent_signal; /* sent to it when the thread that starts it ends; 0: nothing */
+} cs_process_options;
+
+enum cs_process_kind {
+    CS_PROCESS_NONE = 0, /* the time is over */
+    CS_PROCESS_OUTPUT,   /* output[0 … output_n - 1] */
+    CS_PROCESS_SIGNAL,   /* this process got signal `number` */
+    CS_PROCESS_EXITED, /* it ended with exit status `number`; -1 where this process ignores SIGCHLD
+                        */
+    CS_PROCESS_KILLED  /* signal `number` ended it */
+};
+
+typedef struct cs_process_event {
+    enum cs_process_kind kind;
+    int number;
+    char output[4096];
+    size_t output_n;
+} cs_process_event;
+
+/* hold 1: SIGTERM, SIGINT and SIGHUP wait for a cs_process_wait of this thread; 0: they do again
+ * what they did. For programs, not for libraries inside a host. */
+void cs_signals_hold(int hold);
+
+/* Starts a program in a process group of its own, with default signals, its input /dev/null, its
+ * error output this process's. Returns 0 once it runs; CS_LIMIT with the reason if it can't be
+ * started; CS_ARGUMENT. */
+int cs_process_spawn(cs_process **out, const cs_process_options *options, cs_error *error);
+
+/* Waits up to wait_ns (0: looks only) for one thing to happen. All output comes before the end; the
+ * end comes again at each further call. How much output to take is the caller's to decide. */
+int cs_process_wait(cs_process *process, int64_t wait_ns, cs_process_event *event, cs_error *error);
+
+/* Sends a signal to the whole group. CS_LIMIT where that fails. */
+int cs_process_signal(cs_process *process, int number, cs_error *error);
+
+/* Kills what is left of the group, and waits for the program's end. NULL is allowed. */
+void cs_process_close(cs_process *process);
+
+/* ------------------------------------------------ sockets and files (src/ipc/listen.c,
+ * src/ipc/file.c) --- */
+
+/* A listening, non-blocking TCP socket on `address` (127.0.0.0/8, dotted) and `port` (0: a free
+ * one). Returns 0, the descriptor, which the caller closes, and the port; CS_ARGUMENT for another
+ * address; CS_LIMIT where it is taken. */
+int cs_listen_loopback(const char *address, uint16_t port, int *fd, uint16_t *bound,
+                       cs_error *error);
+
+enum cs_file_kind { CS_FILE_OTHER = 0, CS_FILE_REGULAR, CS_FILE_FOLDER };
+
+typedef struct cs_file_facts {
+    enum cs_file_kind kind;
+    int64_t inode, size,
+        modified_ns; /* two equal triples: the file has not been written or exchanged between */
+} cs_file_facts;
+
+/* What `path`, links followed, names now. CS_LIMIT with the reason where nothing can be seen. */
+int cs_file_facts_of(const char *path, cs_file_facts *out, cs_error *error);
+
+/* Makes a folder of mode 0700; `path` ends in XXXXXX, which become its name (mkdtemp(3)). */
+int cs_folder_temporary(char *path, cs_error *error);
+
+/* Removes a folder with all it holds, following no link; 0 where there is none. */
+int cs_folder_remove(const char *path, cs_error *error);
 
 #endif
