@@ -37,8 +37,8 @@ local function seconds_of(year, month, day, hour, minute, second)
   hour, minute, second = tonumber(hour or 0), tonumber(minute or 0), tonumber(second or 0)
   if month < 1 or month > 12 or hour > 23 or minute > 59 or second > 59 then return nil end
   local days = days_from_date(year, month, day)
-  local _, real_month, real_day = date_from_days(days)
-  if real_month ~= month or real_day ~= day then return nil end
+  local _, _, real_day = date_from_days(days)
+  if real_day ~= day then return nil end
   return days * DAY + hour * 3600 + minute * 60 + second
 end
 

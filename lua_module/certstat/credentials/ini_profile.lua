@@ -19,8 +19,8 @@ local function section_of(text, name)
     if header then
       current = header == name
       section = section or current and {} or nil
-    elseif current and not line:find("^%s*[#;]") then
-      local key, value = line:match("^%s*([%w_]+)%s*=%s*(.*)$")
+    elseif current then
+      local key, value = line:match("^%s*([%w_]+)%s*=%s*(.*)$") -- no comment begins so
       if key then section[key] = value_of(value) end
     end
   end
