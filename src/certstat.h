@@ -54,7 +54,7 @@ void cs_buffer_text(cs_buffer *b, const char *text); /* a terminated string */
 void cs_buffer_byte(cs_buffer *b, char byte);
 void cs_buffer_decimal(cs_buffer *b, int64_t number);
 void cs_buffer_hex(cs_buffer *b, const void *bytes, size_t n); /* lower case */
-cs_slice cs_buffer_slice(const cs_buffer *b, size_t from); /* what was written from `from` on */
+cs_slice cs_buffer_slice(const cs_buffer *b, size_t from);     /* what was written from `from` on */
 
 /* The class of an error, in the high byte of the result. lua_module/ gives them the names in
  * CS_CLASS_NAMES. */
@@ -234,7 +234,8 @@ typedef struct cs_received {
 
 typedef struct cs_verdict {
     const char *code; /* the service's error code where the result is CS_DENIED, else NULL */
-    cs_slice canonical_request, string_to_sign; /* the server's view, if it came so far; in `work` */
+    cs_slice canonical_request,
+        string_to_sign; /* the server's view, if it came so far; in `work` */
 } cs_verdict;
 
 /* Verifies either scheme: V3 where there is an Authorization field, else RPC with HMAC-SHA1, which

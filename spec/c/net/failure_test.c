@@ -1,0 +1,211 @@
+/* Whatever keeps a reply away, the message says with whom, what was being done, and what went
+ * wrong. */
+#include "support/certificates.h"
+#include "support/exchange.h"
+#include "support/loopback.h"
+
+#include <curl/curl.h>
+
+static struct certificate ca, other_ca;
+static const char *ca_file;
+
+static int make_certificates(void **state)
+{
+    static int fd;
+    (void)state;
+    ca = certificate_make("test CA", NULL, NULL, -1, 1);
+    other_ca = certificate_make("other CA", NULL, NULL, -1, 1);
+    ca_file = certificate_file(&ca, &fd);
+    return 0;
+}
+
+static int free_certificates(void **state)
+{
+    (void)state;
+    certificate_free(&ca);
+    certificate_free(&other_ca);
+    return 0;
+}
+
+static void reply(struct loopback_connection *c, void *argument)
+{
+    (void)argument;
+    if (loopback_request(c)) {
+        loopback_say(c, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+    }
+}
+
+/* Asks a server that shows `leaf` (freed here); nothing may arrive. */
+static void assert_refused(struct certificate leaf, SSL_CTX *ctx, const char *message)
+{
+    struct loopback server;
+    cs_net *net = exchange_net(ca_file);
+    loopback_open(&server, ctx, reply, NULL);
+    struct exchange x = exchange_get(net, "https", server.port);
+    exchange_failed(&x, CS_NETWORK, server.port, message);
+    assert_int_equal(x.last.sent_ns, 0);
+    assert_int_equal(x.sent_events, 0);
+    cs_net_close(net);
+    loopback_close(&server);
+    assert_int_equal(server.requests_n, 0);
+    SSL_CTX_free(ctx);
+    certificate_free(&leaf);
+}
+
+static void certificates_are_verified(void **state)
+{
+    static const struct {
+        const char *name;
+        int issuer; /* 0: itself, 1: ca, 2: other_ca */
+        int from, to;
+        const char *message;
+    } cases[] = {
+        {"IP:127.0.0.1", 2, -1, 1,
+         "TLS: the certificate is from an unknown CA: unable to get local issuer certificate"},
+        {"IP:127.0.0.1", 0, -1, 1, "TLS: the certificate was refused: self-signed certificate"},
+        {"IP:127.0.0.1", 1, -2, -1, "TLS: the certificate was refused: certificate has expired"},
+        {"IP:127.0.0.1", 1, 1, 2, "TLS: the certificate was refused: certificate is not yet valid"},
+        {"IP:127.0.0.2", 1, -1, 1,
+         "TLS: the certificate is for another name: SSL: no alternative certificate subject name "
+         "matches target host name '127.0.0.1'"},
+        {"DNS:127.0.0.1", 1, -1, 1,
+         "TLS: the certificate is for another name: SSL: no alternative certificate subject name "
+         "matches target host name '127.0.0.1'"},
+    };
+    const struct certificate *issuers[] = {NULL, &ca, &other_ca};
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct certificate leaf = certificate_make(
+            "127.0.0.1", cases[i].name, issuers[cases[i].issuer], cases[i].from, cases[i].to);
+        assert_refused(leaf, certificate_context(&leaf, NULL), cases[i].message);
+    }
+}
+
+static void old_tls_is_refused(void **state)
+{
+    struct certificate leaf = certificate_make("127.0.0.1", "IP:127.0.0.1", &ca, -1, 1);
+    SSL_CTX *ctx = certificate_context(&leaf, NULL);
+    char message[200];
+    (void)state;
+    SSL_CTX_set_security_level(ctx, 0);
+    SSL_CTX_set_min_proto_version(ctx, TLS1_VERSION);
+    SSL_CTX_set_max_proto_version(ctx, TLS1_1_VERSION);
+    snprintf(message, sizeof message,
+             "in the TLS handshake: %s: error:0A00042E:SSL routines::tlsv1 alert protocol version",
+             curl_version_info(CURLVERSION_NOW)->ssl_version);
+    assert_refused(leaf, ctx, message);
+}
+
+static void say_hello(struct loopback_connection *c, void *argument)
+{
+    (void)argument;
+    if (loopback_say(c, "220 smtp.example ready\r\n")) {
+        loopback_await_end(c);
+    }
+}
+
+static void close_at_once(struct loopback_connection *c, void *argument)
+{
+    char byte;
+    (void)argument;
+    loopback_read(c, &byte, 1);
+    loopback_reset(c);
+}
+
+static void what_is_no_tls_is_refused(void **state)
+{
+    struct loopback server;
+    char message[200];
+    cs_net *net = exchange_net(ca_file);
+    (void)state;
+    loopback_open(&server, NULL, say_hello, NULL);
+    snprintf(message, sizeof message,
+             "in the TLS handshake: %s: error:0A00010B:SSL routines::wrong version number",
+             curl_version_info(CURLVERSION_NOW)->ssl_version);
+    struct exchange x = exchange_get(net, "https", server.port);
+    exchange_failed(&x, CS_NETWORK, server.port, message);
+    assert_int_equal(x.last.sent_ns, 0);
+    cs_net_close(net);
+    loopback_close(&server);
+}
+
+static void a_reset_in_the_handshake_is_called_that(void **state)
+{
+    struct loopback server;
+    char expected[200];
+    cs_net *net = exchange_net(ca_file);
+    (void)state;
+    loopback_open(&server, NULL, close_at_once, NULL);
+    struct exchange x = exchange_get(net, "https", server.port);
+    assert_int_equal(x.kind, CS_NET_FAILED);
+    assert_int_equal(CS_CLASS(x.last.error.code), CS_NETWORK);
+    snprintf(expected, sizeof expected, "127.0.0.1:%d: in the TLS handshake: ", server.port);
+    assert_memory_equal(x.last.error.message, expected, strlen(expected));
+    /* the rest is libcurl's in one of two forms, as the kernel tells it at the read or after it */
+    assert_non_null(strstr(x.last.error.message, "Connection reset by peer"));
+    cs_net_close(net);
+    loopback_close(&server);
+}
+
+static void a_refused_connection_is_called_that(void **state)
+{
+    struct loopback server;
+    cs_net *net = exchange_net(NULL);
+    (void)state;
+    loopback_open(&server, NULL, reply, NULL);
+    loopback_close(&server);
+    struct exchange x = exchange_get(net, "http", server.port);
+    exchange_failed(&x, CS_NETWORK, server.port, "can't connect: Connection refused");
+    assert_int_equal(x.last.new_connection, 0);
+    cs_net_close(net);
+}
+
+/* A label of 64 bytes is more than DNS has room for (RFC 1035 2.3.4), so no name server is asked.
+ */
+#define LONG_LABEL "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+
+static void an_unknown_name_is_called_that(void **state)
+{
+    cs_net *net;
+    cs_error error;
+    struct exchange x = {.kind = CS_NET_NONE};
+    cs_net_options options = {.allow_http = 1};
+    cs_net_request request = {.method = CS_LITERAL("GET"),
+                              .url = CS_LITERAL("http://" LONG_LABEL ".test/")};
+    (void)state;
+    assert_int_equal(cs_net_new(&net, &options, &error), 0);
+    assert_int_equal(cs_net_start(net, &request, &error), 0);
+    exchange_finish(net, &x, 1);
+    assert_string_equal(x.last.error.message,
+                        LONG_LABEL ".test: Could not resolve host: " LONG_LABEL ".test");
+    assert_int_equal(CS_CLASS(x.last.error.code), CS_NETWORK);
+    cs_net_close(net);
+}
+
+static void a_reset_is_called_that(void **state)
+{
+    struct loopback server;
+    cs_net *net = exchange_net(NULL);
+    (void)state;
+    loopback_open(&server, NULL, close_at_once, NULL);
+    struct exchange x = exchange_get(net, "http", server.port);
+    exchange_failed(&x, CS_NETWORK, server.port,
+                    "waiting for the reply: Recv failure: Connection reset by peer");
+    assert_true(x.last.sent_ns > 0);
+    cs_net_close(net);
+    loopback_close(&server);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(certificates_are_verified),
+        cmocka_unit_test(old_tls_is_refused),
+        cmocka_unit_test(what_is_no_tls_is_refused),
+        cmocka_unit_test(a_reset_in_the_handshake_is_called_that),
+        cmocka_unit_test(a_refused_connection_is_called_that),
+        cmocka_unit_test(an_unknown_name_is_called_that),
+        cmocka_unit_test(a_reset_is_called_that),
+    };
+    return cmocka_run_group_tests(tests, make_certificates, free_certificates);
+}

@@ -1,0 +1,365 @@
+/* What leaves is what was given, byte for byte, and what may not leave is refused before anything
+ * is opened. */
+#include "support/certificates.h"
+#include "support/exchange.h"
+#include "support/loopback.h"
+
+static const cs_slice GET = {"GET", 3};
+
+/* ---- refused ---- */
+
+static void assert_refused(cs_net_request request, int allow_http, const char *message)
+{
+    cs_net *net;
+    cs_error error = {0, ""};
+    cs_net_options options = {.allow_http = allow_http};
+    assert_int_equal(cs_net_new(&net, &options, &error), 0);
+    assert_int_equal(CS_CLASS(cs_net_start(net, &request, &error)), CS_ARGUMENT);
+    assert_string_equal(error.message, message);
+    assert_int_equal(error.code, CS_ERROR(CS_ARGUMENT, error.code & 0xFFFFFF));
+    assert_int_equal(cs_net_live(net), 0);
+    cs_net_close(net);
+}
+
+static void urls_are_checked(void **state)
+{
+    static const char plain[] = " is not allowed, only to 127.0.0.0/8, [::1] and 100.100.100.200";
+    static const char scheme[] = "url: expected https:// or http://";
+    static const char user[] = "url: user name and password are not accepted";
+    static const char bytes[] = "url: a blank, a control character or one that is not ASCII";
+    const struct {
+        cs_slice url;
+        const char *message, *end;
+    } cases[] = {
+        {CS_LITERAL(""), scheme, ""},
+        {CS_LITERAL("127.0.0.1/"), scheme, ""},
+        {CS_LITERAL("http:/127.0.0.1/"), scheme, ""},
+        {CS_LITERAL("https:"), scheme, ""},
+        {CS_LITERAL("ftp://127.0.0.1/"), scheme, ""},
+        {CS_LITERAL("file:///etc/passwd"), scheme, ""},
+        {CS_LITERAL("https://user@cas.test/"), user, ""},
+        {CS_LITERAL("https://user:secret@cas.test/"), user, ""},
+        {CS_LITERAL("https://@cas.test/"), user, ""},
+        {CS_LITERAL("https://cas.test\\@127.0.0.1/"), "url: a backslash in the host", ""},
+        {CS_LITERAL("https://cas.test/#x"), "url: a fragment (#) is never sent", ""},
+        {CS_LITERAL("https://cas.test/a b"), bytes, ""},
+        {CS_LITERAL("https://cas.test/\r\nX: y"), bytes, ""},
+        {CS_LITERAL("https://cas.test/\0"), bytes, ""},
+        {CS_LITERAL("https://cas.test/\x7f"), bytes, ""},
+        {CS_LITERAL("https://c\xc3\xa4s.test/"), bytes, ""},
+        {CS_LITERAL("https://"), "url: No host part in the URL", ""},
+        {CS_LITERAL("https:///path"), "url: no host", ""},
+        {CS_LITERAL("https://cas.test:65536/"),
+         "url: Port number was not a decimal number between 0 and 65535", ""},
+        {CS_LITERAL("http://cas.test/"), "url: plain http to cas.test", plain},
+        {CS_LITERAL("http://localhost:80/"), "url: plain http to localhost:80", plain},
+        {CS_LITERAL("http://127.0.0.1.test/"), "url: plain http to 127.0.0.1.test", plain},
+        {CS_LITERAL("http://128.0.0.1/"), "url: plain http to 128.0.0.1", plain},
+        {CS_LITERAL("http://100.100.100.201/"), "url: plain http to 100.100.100.201", plain},
+        {CS_LITERAL("http://[::2]/"), "url: plain http to [::2]", plain},
+        {CS_LITERAL("http://[::ffff:127.0.0.1]/"), "url: plain http to [::ffff:127.0.0.1]", plain},
+        {CS_LITERAL("http://100.100.100.200@cas.test/"), user, ""},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char message[200];
+        cs_net_request request = {.method = GET, .url = cases[i].url};
+        snprintf(message, sizeof message, "%s%s", cases[i].message, cases[i].end);
+        assert_refused(request, 0, message);
+    }
+}
+
+static void plain_http_has_its_places(void **state)
+{
+    static const char *const urls[] = {
+        "http://127.0.0.1/",    "http://127.255.0.9:1/", "HTTP://[::1]:8080/x?y",
+        "http://[0:0::0:1]/",   "http://0x7f000001/",    "http://100.100.100.200/latest/",
+        "https://127.0.0.1:1/",
+    };
+    cs_net *net = exchange_net(NULL);
+    cs_error error;
+    (void)state;
+    for (size_t i = 0; i < sizeof urls / sizeof *urls; i++) {
+        cs_net_request request = {.method = GET, .url = cs_slice_of(urls[i])};
+        assert_int_equal(cs_net_start(net, &request, &error), 0);
+    }
+    cs_net_close(net);
+
+    cs_net_options options = {.allow_http = 1};
+    cs_net_request request = {.method = GET, .url = CS_LITERAL("http://cas.test:80/")};
+    assert_int_equal(cs_net_new(&net, &options, &error), 0);
+    assert_int_equal(cs_net_start(net, &request, &error), 0);
+    cs_net_close(net);
+    request.url = CS_LITERAL("http://user@cas.test/");
+    assert_refused(request, 1, "url: user name and password are not accepted");
+}
+
+static void methods_are_checked(void **state)
+{
+    static const char message[] = "method: expected a word of 1 to 31 characters, such as POST";
+    const cs_slice methods[] = {
+        {"", 0},
+        {"GET /", 5},
+        {"GET\r\nX:", 7},
+        {"G\0T", 3},
+        {"(GET)", 5},
+        {"G\x80T", 3},
+        {"ABCDEFGHIJKLMNOPQRSTUVWXYZABCDEF", 32},
+    };
+    cs_net_request request = {.url = CS_LITERAL("https://cas.test/")};
+    (void)state;
+    for (size_t i = 0; i < sizeof methods / sizeof *methods; i++) {
+        request.method = methods[i];
+        assert_refused(request, 0, message);
+    }
+    request.method = CS_LITERAL("HEAD");
+    request.body = CS_LITERAL("x");
+    assert_refused(request, 0, "body: a HEAD request has none");
+}
+
+static void headers_are_checked(void **state)
+{
+    static const char name[] = "header: the name is empty or has a character that names don't have";
+    static const char value[] = "header: the value has a control character";
+    static const char framing[] =
+        "header: Content-Length and Transfer-Encoding follow from the body";
+    const struct {
+        cs_pair field;
+        const char *message;
+    } cases[] = {
+        {{CS_LITERAL(""), CS_LITERAL("x")}, name},
+        {{CS_LITERAL("a b"), CS_LITERAL("x")}, name},
+        {{CS_LITERAL("a:"), CS_LITERAL("x")}, name},
+        {{CS_LITERAL("a;"), CS_LITERAL("x")}, name},
+        {{CS_LITERAL("a\r\nb"), CS_LITERAL("x")}, name},
+        {{CS_LITERAL("a\0"), CS_LITERAL("x")}, name},
+        {{CS_LITERAL("a\xc3\xa4"), CS_LITERAL("x")}, name},
+        {{CS_LITERAL("a"), CS_LITERAL("x\r\nb: c")}, value},
+        {{CS_LITERAL("a"), CS_LITERAL("x\n")}, value},
+        {{CS_LITERAL("a"), CS_LITERAL("x\0y")}, value},
+        {{CS_LITERAL("a"), CS_LITERAL("x\ty")}, value},
+        {{CS_LITERAL("a"), CS_LITERAL("x\x7f")}, value},
+        {{CS_LITERAL("content-LENGTH"), CS_LITERAL("9")}, framing},
+        {{CS_LITERAL("Transfer-Encoding"), CS_LITERAL("chunked")}, framing},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        cs_net_request request = {.method = GET,
+                                  .url = CS_LITERAL("https://cas.test/"),
+                                  .headers = &cases[i].field,
+                                  .headers_n = 1};
+        assert_refused(request, 0, cases[i].message);
+    }
+}
+
+static void limits_of_time_are_checked(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 4; i++) {
+        cs_net_request request = {.method = GET, .url = CS_LITERAL("https://cas.test/")};
+        request.connect_ns = -(i == 0);
+        request.idle_ns = -(i == 1);
+        request.total_ns = -(i == 2);
+        request.not_after_ns = -(i == 3);
+        assert_refused(request, 0, "a limit of time is negative");
+    }
+}
+
+/* ---- sent ---- */
+
+/* Answers with the bytes that arrived. */
+static void echo(struct loopback_connection *c, void *argument)
+{
+    char head[64];
+    (void)argument;
+    while (loopback_request(c)) {
+        snprintf(head, sizeof head, "HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n\r\n", c->taken);
+        if (!loopback_say(c, head) || !loopback_write(c, c->request, c->taken)) {
+            return;
+        }
+    }
+}
+
+static void assert_sent(const char *method, const char *target, const cs_pair *headers, size_t n,
+                        const char *body, const char *expected)
+{
+    struct loopback server;
+    struct exchange x = {.kind = CS_NET_NONE};
+    char url[128];
+    cs_error error;
+    cs_net *net = exchange_net(NULL);
+    loopback_open(&server, NULL, echo, NULL);
+    cs_net_request request = exchange_request(url, sizeof url, "http", server.port, target);
+    request.method = cs_slice_of(method);
+    request.headers = headers;
+    request.headers_n = n;
+    request.body = cs_slice_of(body);
+    assert_int_equal(cs_net_start(net, &request, &error), 0);
+    memset(url, 'x', sizeof url); /* all of the request was copied */
+    exchange_finish(net, &x, 1);
+    assert_int_equal(x.kind, CS_NET_REPLY);
+    assert_string_equal(x.body, expected);
+    cs_net_close(net);
+    loopback_close(&server);
+}
+
+static void only_what_was_given_is_sent(void **state)
+{
+    const cs_pair host = {CS_LITERAL("host"), CS_LITERAL("cas.test:1")};
+    const cs_pair many[] = {
+        {CS_LITERAL("x-acs-b"), CS_LITERAL("2")},
+        {CS_LITERAL("x-acs-a"), CS_LITERAL("")},
+        {CS_LITERAL("x-acs-blank"), CS_LITERAL("   ")},
+        {CS_LITERAL("Accept"), CS_LITERAL("application/json")},
+        {CS_LITERAL("content-type"), CS_LITERAL("text/plain; a=\"\xc3\xa4\"")},
+        {CS_LITERAL("Authorization"), CS_LITERAL("ACS3-HMAC-SHA256 Credential=a,Signature=b")},
+        {CS_LITERAL("host"), CS_LITERAL("cas.test:1")},
+    };
+    (void)state;
+    assert_sent("GET", "/", &host, 1, "", "GET / HTTP/1.1\r\nHost: cas.test:1\r\n\r\n");
+    assert_sent("POST", "/?A=b", &host, 1, "",
+                "POST /?A=b HTTP/1.1\r\nHost: cas.test:1\r\nContent-Length: 0\r\n\r\n");
+    assert_sent("PUT", "/t", &host, 1, "",
+                "PUT /t HTTP/1.1\r\nHost: cas.test:1\r\nContent-Length: 0\r\n\r\n");
+    assert_sent("DELETE", "/t", &host, 1, "", "DELETE /t HTTP/1.1\r\nHost: cas.test:1\r\n\r\n");
+    assert_sent("GET", "/t", &host, 1, "odd",
+                "GET /t HTTP/1.1\r\nHost: cas.test:1\r\nContent-Length: 3\r\n\r\nodd");
+    assert_sent("POST", "/", many, 7, "a=b",
+                "POST / HTTP/1.1\r\nHost: cas.test:1\r\nx-acs-b: 2\r\nx-acs-a:\r\nx-acs-blank:\r\n"
+                "Accept: application/json\r\ncontent-type: text/plain; a=\"\xc3\xa4\"\r\n"
+                "Authorization: ACS3-HMAC-SHA256 Credential=a,Signature=b\r\n"
+                "Content-Length: 3\r\n\r\na=b");
+}
+
+static void targets_are_sent_as_they_are(void **state)
+{
+    static const char *const targets[] = {
+        "/a/../b/./c//d",
+        "/%2e%2E/%2f%41?x=%7e&y=~",
+        "/?a=*'()!;:@&=+$,/?[]|{}^`\"<>",
+        "/?SerialNumber=08%3A4B&x=",
+        "//double",
+        "/..",
+    };
+    const cs_pair host = {CS_LITERAL("Host"), CS_LITERAL("h")};
+    (void)state;
+    for (size_t i = 0; i < sizeof targets / sizeof *targets; i++) {
+        char expected[256];
+        snprintf(expected, sizeof expected, "GET %s HTTP/1.1\r\nHost: h\r\n\r\n", targets[i]);
+        assert_sent("GET", targets[i], &host, 1, "", expected);
+    }
+}
+
+static void a_body_may_be_large_and_binary(void **state)
+{
+    static char body[60000];
+    const cs_pair host = {CS_LITERAL("Host"), CS_LITERAL("h")};
+    struct loopback server;
+    struct exchange x = {.kind = CS_NET_NONE};
+    char url[64];
+    cs_error error;
+    cs_net *net = exchange_net(NULL);
+    (void)state;
+    loopback_open(&server, NULL, echo, NULL);
+    cs_net_request request = exchange_request(url, sizeof url, "http", server.port, "/");
+    request.method = CS_LITERAL("POST");
+    request.headers = &host;
+    request.headers_n = 1;
+    request.body = (cs_slice){body, sizeof body};
+    assert_int_equal(cs_net_start(net, &request, &error), 0);
+    exchange_finish(net, &x, 1);
+    static const char head[] = "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 60000\r\n\r\n";
+    assert_int_equal(x.body_n, sizeof head - 1 + sizeof body);
+    assert_string_equal(x.body, head);
+    cs_net_close(net);
+    loopback_close(&server);
+}
+
+/* ---- proxies ---- */
+
+static void refuse_to_connect(struct loopback_connection *c, void *argument)
+{
+    char *seen = (char *)argument;
+    if (loopback_request(c)) {
+        memcpy(seen, c->request, c->taken + 1);
+        loopback_say(c, "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n");
+    }
+}
+
+static void a_proxy_is_for_https_elsewhere_only(void **state)
+{
+    static char seen[LOOPBACK_REQUEST + 1];
+    const cs_pair secret = {CS_LITERAL("Authorization"), CS_LITERAL("ACS3 canary")};
+    struct loopback proxy, server;
+    struct exchange x = {.kind = CS_NET_NONE};
+    char url[64];
+    cs_error error;
+    (void)state;
+    loopback_open(&proxy, NULL, refuse_to_connect, seen);
+    loopback_open(&server, NULL, echo, NULL);
+    snprintf(url, sizeof url, "http://127.0.0.1:%d", proxy.port);
+    setenv("https_proxy", url, 1);
+    setenv("http_proxy", url, 1);
+    setenv("all_proxy", url, 1);
+
+    cs_net *net = exchange_net(NULL);
+    cs_net_request request = {.method = GET,
+                              .url = CS_LITERAL("https://cas.test/?q"),
+                              .headers = &secret,
+                              .headers_n = 1};
+    assert_int_equal(cs_net_start(net, &request, &error), 0);
+    exchange_finish(net, &x, 1);
+    assert_string_equal(x.last.error.message,
+                        "cas.test: in the TLS handshake: CONNECT tunnel failed, response 403");
+    assert_int_equal(x.last.http_status, 0);
+    assert_int_equal(x.last.sent_ns, 0);
+    /* the proxy learns the host and nothing else */
+    assert_string_equal(seen, "CONNECT cas.test:443 HTTP/1.1\r\nHost: cas.test:443\r\n"
+                              "Proxy-Connection: Keep-Alive\r\n\r\n");
+
+    x = exchange_get(net, "http", server.port);
+    assert_int_equal(x.kind, CS_NET_REPLY);
+    snprintf(url, sizeof url, "https://127.0.0.1:%d/", server.port);
+    request.url = cs_slice_of(url);
+    assert_int_equal(cs_net_start(net, &request, &error), 0);
+    while (loopback_connections(&server) <
+           2) { /* it speaks no TLS; what matters is the way there */
+        assert_int_equal(cs_net_step(net, 10 * CS_MS, &error), 0);
+    }
+    cs_net_close(net);
+
+    /* no address of "this network" (RFC 1122 3.2.1.3) is loopback; Linux connects it to this host
+     */
+    cs_net_options options = {.allow_http = 1};
+    assert_int_equal(cs_net_new(&net, &options, &error), 0);
+    snprintf(url, sizeof url, "http://0.0.0.0:%d/", server.port);
+    request.url = cs_slice_of(url);
+    assert_int_equal(cs_net_start(net, &request, &error), 0);
+    exchange_finish(net, &x, 1);
+    assert_int_equal(x.kind, CS_NET_REPLY);
+    cs_net_close(net);
+
+    assert_int_equal(loopback_connections(&proxy), 1);
+    assert_int_equal(loopback_connections(&server), 3);
+    unsetenv("https_proxy");
+    unsetenv("http_proxy");
+    unsetenv("all_proxy");
+    loopback_close(&proxy);
+    loopback_close(&server);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(urls_are_checked),
+        cmocka_unit_test(plain_http_has_its_places),
+        cmocka_unit_test(methods_are_checked),
+        cmocka_unit_test(headers_are_checked),
+        cmocka_unit_test(limits_of_time_are_checked),
+        cmocka_unit_test(only_what_was_given_is_sent),
+        cmocka_unit_test(targets_are_sent_as_they_are),
+        cmocka_unit_test(a_body_may_be_large_and_binary),
+        cmocka_unit_test(a_proxy_is_for_https_elsewhere_only),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
