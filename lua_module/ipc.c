@@ -1,5 +1,5 @@
-/* certstat.ipc - the machine: clocks, random bytes. Functions that wait or share come beside them. */
-#include "bind.h"
+/* certstat.ipc - the machine: clocks, random bytes. What waits, shares or touches files has rooms of its own. */
+#include "ipc.h"
 
 /* now_ns() -> nanoseconds of CLOCK_BOOTTIME: for durations; never steps */
 static int now_ns(lua_State *L)
@@ -29,6 +29,21 @@ static int random_bytes(lua_State *L)
     return 1;
 }
 
+/* isatty(fd) -> whether descriptor fd is a terminal */
+static int is_terminal(lua_State *L)
+{
+    lua_pushboolean(L, cs_terminal_is((int)luaL_checkinteger(L, 1)));
+    return 1;
+}
+
+/* interrupt_signals(): SIGTERM and SIGHUP do from now on what SIGINT does */
+static int interrupt_signals(lua_State *L)
+{
+    (void)L;
+    cs_signals_interrupt();
+    return 0;
+}
+
 BIND_EXPORT int luaopen_certstat_ipc(lua_State *L);
 int luaopen_certstat_ipc(lua_State *L)
 {
@@ -36,9 +51,13 @@ int luaopen_certstat_ipc(lua_State *L)
         {"now_ns", now_ns},
         {"wall_ns", wall_ns},
         {"random", random_bytes},
+        {"isatty", is_terminal},
+        {"interrupt_signals", interrupt_signals},
         {NULL, NULL},
     };
     lua_newtable(L);
     bind_set_functions(L, functions);
+    ipc_open_process(L);
+    ipc_open_file(L);
     return 1;
 }

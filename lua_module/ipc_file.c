@@ -1,0 +1,63 @@
+/* ipc_file.c - what Lua's io library leaves out. */
+#include "ipc.h"
+
+/* facts(path) -> {kind="file"|"folder"|"other", inode=, size=, modified_ns=} | nil, message, info
+ */
+static int facts(lua_State *L)
+{
+    static const char *const kinds[] = {"other", "file", "folder"};
+    cs_file_facts found;
+    cs_error error;
+    if (cs_file_facts_of(luaL_checkstring(L, 1), &found, &error) != 0) {
+        return bind_fail(L, &error, NULL);
+    }
+    lua_createtable(L, 0, 4);
+    lua_pushstring(L, kinds[found.kind]);
+    lua_setfield(L, -2, "kind");
+    bind_push_int64(L, found.inode);
+    lua_setfield(L, -2, "inode");
+    bind_push_int64(L, found.size);
+    lua_setfield(L, -2, "size");
+    bind_push_int64(L, found.modified_ns);
+    lua_setfield(L, -2, "modified_ns");
+    return 1;
+}
+
+/* temporary_folder(prefix) -> path | nil, message, info: a new folder of mode 0700, named prefix
+ * plus six characters */
+static int temporary_folder(lua_State *L)
+{
+    char path[4096];
+    cs_slice prefix = bind_check_slice(L, 1);
+    luaL_argcheck(L, prefix.n < sizeof path - sizeof "XXXXXX", 1, "is too long");
+    memcpy(path, prefix.p, prefix.n);
+    memcpy(path + prefix.n, "XXXXXX", sizeof "XXXXXX");
+    cs_error error;
+    if (cs_folder_temporary(path, &error) != 0) {
+        return bind_fail(L, &error, NULL);
+    }
+    lua_pushstring(L, path);
+    return 1;
+}
+
+/* remove_folder(path) -> true | nil, message, info: with all it holds; true where there is none */
+static int remove_folder(lua_State *L)
+{
+    cs_error error;
+    if (cs_folder_remove(luaL_checkstring(L, 1), &error) != 0) {
+        return bind_fail(L, &error, NULL);
+    }
+    lua_pushboolean(L, 1);
+    return 1;
+}
+
+void ipc_open_file(lua_State *L)
+{
+    static const luaL_Reg functions[] = {
+        {"facts", facts},
+        {"temporary_folder", temporary_folder},
+        {"remove_folder", remove_folder},
+        {NULL, NULL},
+    };
+    bind_set_functions(L, functions);
+}
