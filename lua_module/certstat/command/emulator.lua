@@ -1,0 +1,82 @@
+--- certstat emulator - the service on this machine, answering from real `openssl ca` folders.
+local emulator = require "certstat.emulator"
+local emulator_options = require "certstat.emulator.options"
+local exit_codes = require "certstat.command.exit_codes"
+local options = require "certstat.command.options"
+
+local command_emulator = {}
+
+function command_emulator.configure(command)
+  command:description("The service on this machine: signatures, quota and errors as the real one's, answered "
+    .. "from the databases of real `openssl ca` folders. Serves until SIGTERM or SIGINT. Needs nginx and its Lua "
+    .. "module.")
+  command:epilog([[
+It prints `listening on http://127.0.0.1:PORT` when it is ready. Where no option names a key,
+CERTSTAT_EMULATOR_ACCESS_KEY holds it: ID:SECRET.
+
+Example:
+   certstat emulator --ca ca/sub --listen 127.0.0.1:8080 --access-key demo:throw-away]])
+  command:option("--ca", "An `openssl ca` folder: index.txt, newcerts/, cacert.pem. Again for another.")
+    :argname("DIR"):count("+")
+  command:option("--listen", "Loopback address and port; port 0 is a free one (127.0.0.1:0).")
+    :argname("ADDRESS:PORT")
+  command:mutex(
+    command:option("--access-key", "The key that may ask; never a real one."):argname("ID:SECRET"),
+    command:option("--access-key-file", "The same from a file; several keys, one a line, share the quota.")
+      :argname("F"))
+  command:option("--qps", "Calls accepted in any one second (10)."):argname("N")
+    :convert(options.whole("--qps", 1, 1000000))
+  command:option("--max-serials", "Serials accepted in one call (any number)."):argname("N")
+    :convert(options.whole("--max-serials", 1, 100000))
+  command:option("--log", "Append one line of JSON for each call."):argname("F")
+end
+
+local function keys_in_file(path)
+  local file, message = io.open(path, "r")
+  if not file then return nil, message end
+  local text = file:read("*a") or ""
+  file:close()
+  local keys
+  keys, message = emulator_options.access_keys(text)
+  if not keys then return nil, path .. ": " .. message end
+  return keys
+end
+
+local function find_keys(arguments, getenv)
+  if arguments.access_key then
+    local key, message = emulator_options.access_key(arguments.access_key, true)
+    return key and { key }, message
+  elseif arguments.access_key_file then
+    return keys_in_file(arguments.access_key_file)
+  end
+  local text = getenv("CERTSTAT_EMULATOR_ACCESS_KEY")
+  if not text or text == "" then
+    return nil, "no access key: give --access-key, --access-key-file or CERTSTAT_EMULATOR_ACCESS_KEY"
+  end
+  return emulator_options.access_keys(text)
+end
+
+function command_emulator.run(arguments, environment)
+  local function refuse(message)
+    environment.say(message)
+    return exit_codes.usage
+  end
+  local keys, message = find_keys(arguments, environment.getenv)
+  if not keys then return refuse(message) end
+  local address, port = emulator_options.listen(arguments.listen or "127.0.0.1:0")
+  if not address then return refuse(port) end
+  local ok, info
+  ok, message, info = emulator.run {
+    folders = arguments.ca, address = address, port = port, keys = keys, qps = arguments.qps or 10,
+    max_serials = arguments.max_serials, log = arguments.log, temporary = environment.getenv("TMPDIR") or "/tmp",
+    announce = function(url)
+      environment.stdout:write("listening on " .. url .. "\n")
+      environment.stdout:flush()
+    end,
+  }
+  if ok then return exit_codes.ok end
+  environment.say(message)
+  return info.class == "closed" and exit_codes.failed or exit_codes.usage
+end
+
+return command_emulator

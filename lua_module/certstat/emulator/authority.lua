@@ -1,0 +1,59 @@
+--- One `openssl ca` folder: its database, its certificate, and the certificates that it issued.
+local certificate = require "certstat.emulator.certificate"
+local index = require "certstat.emulator.index"
+
+local M = {}
+local Authority = {}
+Authority.__index = Authority
+Authority.__name = "certstat.emulator.authority"
+
+local function read_file(path)
+  local file, message = io.open(path, "rb")
+  if not file then return nil, message end
+  local bytes = file:read("*a")
+  file:close()
+  return bytes
+end
+
+--- open(folder, number, md5) → authority; or nil, message. The folder has index.txt and newcerts/, and its
+-- own certificate in cacert.pem, openssl's usual name. number: which of the emulator's folders it is, from
+-- 1 on; md5(bytes) → hex.
+function M.open(folder, number, md5)
+  local pem = read_file(folder .. "/cacert.pem")
+  local own, message
+  if pem then
+    own, message = certificate.describe(pem)
+    if not own then return nil, ("%s/cacert.pem: %s"):format(folder, message) end
+  end
+  return setmetatable({
+    folder = folder,
+    number = number,
+    identifier = md5(own and own.der or folder),
+    own_key = own and own.key,
+    index = index.open(folder .. "/index.txt"),
+  }, Authority)
+end
+
+--- The service's numeric Id of an entry.
+function Authority:id_of(entry) return self.number * 1e9 + entry.position end
+
+--- The service's Identifier of an entry. It begins with this authority's own, so that it leads back to the
+-- entry.
+function Authority:identifier_of(entry) return self.identifier .. "-" .. entry.key end
+
+--- The entry that an Identifier names, or nil.
+function Authority:find_identifier(identifier)
+  local parent, key = identifier:match("^(%x+)%-(%x+)$")
+  return parent == self.identifier and self.index:find(key) or nil
+end
+
+--- describe(entry) → what its certificate file says, see certificate.describe; or nil, message.
+function Authority:describe(entry)
+  local path = self.folder .. "/newcerts/" .. entry.serial .. ".pem"
+  if entry.file ~= "unknown" and entry.file ~= "" then path = entry.file end
+  local pem, message = read_file(path)
+  if not pem then return nil, message end
+  return certificate.describe(pem)
+end
+
+return M

@@ -1,0 +1,49 @@
+--- The errors of the service's gateway: code, HTTP status, text. Sources:
+-- https://help.aliyun.com/document_detail/48054.html, and for InvalidAccessKeyId.NotFound real replies,
+-- which have 404.
+local M = {}
+
+local SHAPE = {
+  { "RequestId", "string" }, { "HostId", "string" }, { "Code", "string" }, { "Message", "string" },
+  { "Recommend", "string" },
+}
+
+local KNOWN = {
+  ["InvalidApi.NotFound"] = { 404, "Specified api is not found, please check your url and method." },
+  ["InvalidAction.NotFound"] = { 404, "Specified api is not found, please check your url and method." },
+  ["InvalidProduct.NotFound"] = { 404, "Specified product is not found, please check your host." },
+  UnsupportedHTTPMethod = { 403, "This http method is not supported." },
+  InvalidVersion = { 400, "Specified parameter Version is not valid." },
+  MissingAction = { 400, "Action is mandatory for this action." },
+  MissingVersion = { 400, "Version is mandatory for this action." },
+  MissingAccessKeyId = { 400, "AccessKeyId is mandatory for this action." },
+  MissingSerialNumber = { 400, "SerialNumber is mandatory for this action." },
+  ["InvalidAccessKeyId.NotFound"] = { 404, "Specified access key is not found." },
+  ["InvalidSecurityToken.MismatchWithAccessKey"] = {
+    400, "Specified SecurityToken mismatch with the AccessKey.",
+  },
+  IncompleteSignature = { 400, "The request signature does not conform to Aliyun standards." },
+  ["InvalidTimeStamp.Format"] = { 400, "Specified time stamp or date value is not well formatted." },
+  ["InvalidTimeStamp.Expired"] = { 400, "Specified time stamp or date value is expired." },
+  SignatureNonceUsed = { 400, "Specified signature nonce was used already." },
+  SignatureDoesNotMatch = { 400, "Specified signature does not match our calculation." },
+  ["Throttling.User"] = { 400, "Request was denied due to user flow control." },
+  InvalidParameter = { 400, "Specified parameter is not valid." },
+  InternalError = { 500, "The request processing has failed due to some unknown error." },
+  ServiceUnavailable = { 503, "The request has failed due to a temporary failure of the server." },
+  -- what nginx itself refuses before the gateway sees a request
+  InvalidRequest = { 400, "The request is not a well formed HTTP request." },
+  RequestEntityTooLarge = { 413, "The body of the request is too large." },
+  RequestUriTooLong = { 414, "The URI of the request is too long." },
+}
+
+--- reply(code, request_id, host [, message]) → status, shape, values. message: instead of the usual text.
+function M.reply(code, request_id, host, message)
+  local known = KNOWN[code]
+  return known[1], SHAPE, {
+    RequestId = request_id, HostId = host, Code = code, Message = message or known[2],
+    Recommend = ("https://api.aliyun.com/troubleshoot?q=%s&product=cas&requestId=%s"):format(code, request_id),
+  }
+end
+
+return M

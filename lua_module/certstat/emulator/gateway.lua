@@ -1,0 +1,190 @@
+--- The service's door: who may ask, in the order in which the real gateway is thought to look (protocol:
+-- host, action and version; access key; token; time; nonce; signature; quota; parameters). Pure: the
+-- request, the time of its arrival and everything remembered are given.
+local core = require "certstat.core"
+local errors = require "certstat.emulator.errors"
+local operations = require "certstat.emulator.operations"
+
+local M = {}
+local Gateway = {}
+Gateway.__index = Gateway
+Gateway.__name = "certstat.emulator.gateway"
+
+local VERSION = "2020-06-30"
+local MOST_HEADERS = 64 -- what certstat.core verifies at most
+
+--- new{keys=, nonces=, quota=, registry=, digest=, max_serials=} → gateway; or nil, message.
+-- keys: array of {id=, secret=}, which share the quota; nonces, quota, registry: see their files; digest:
+-- {md5=, sha256=}, functions from bytes to hex; max_serials: the most that one call may ask, nil for any
+-- number.
+function M.new(options)
+  local keys = {}
+  for _, key in ipairs(options.keys) do
+    local signer, message = core.signer(key.secret)
+    if not signer then return nil, message end
+    keys[key.id] = signer
+  end
+  return setmetatable({
+    keys = keys, nonces = options.nonces, quota = options.quota,
+    context = { registry = options.registry, digest = options.digest, max_serials = options.max_serials },
+  }, Gateway)
+end
+
+-- The fields that decide something. Each comes once, or not at all.
+local DECIDING = {
+  "authorization", "content-type", "host", "x-acs-action", "x-acs-content-sha256", "x-acs-date",
+  "x-acs-security-token", "x-acs-signature-nonce", "x-acs-version",
+}
+
+local function add_parameters(parameters, raw)
+  local pairs_found, message = core.parse_query(raw)
+  if not pairs_found then return nil, message end
+  for _, pair in ipairs(pairs_found) do
+    if parameters[pair[1]] == nil then parameters[pair[1]] = pair[2] end
+  end
+  return true
+end
+
+-- ---- the checks: each returns nil, or an error code, a message or nil, and headers of the reply or nil ----
+
+-- Query and form count alike: a client of the first SDK generation sends each parameter in both.
+local function check_request(_, call)
+  local path, query = call.target:match("^([^?]*)%??(.*)$")
+  if path ~= "/" then return "InvalidApi.NotFound" end
+  if call.method ~= "GET" and call.method ~= "POST" then return "UnsupportedHTTPMethod" end
+  if call.headers_count > MOST_HEADERS then
+    return "InvalidRequest", ("At most %d header fields are read."):format(MOST_HEADERS)
+  end
+  for _, name in ipairs(DECIDING) do
+    if type(call.headers[name]) == "table" then
+      return "InvalidRequest", ("The header field %s comes more than once."):format(name)
+    end
+  end
+  local ok, message = add_parameters(call.parameters, query)
+  local form = (call.headers["content-type"] or ""):lower():find("^application/x%-www%-form%-urlencoded")
+  if ok and form then ok, message = add_parameters(call.parameters, call.body) end
+  if not ok then return "InvalidParameter", message end
+  local list = call.parameters.SerialNumber
+  if list and list ~= "" then call.serials = select(2, list:gsub(",", "")) + 1 end
+  return nil
+end
+
+local function check_host(_, call)
+  local name = (call.headers.host or ""):lower():gsub(":%d+$", "")
+  local known = name == "localhost" or name:find("^127%.[%d.]+$") or name:find("^cas[%w.-]*%.aliyuncs%.com$")
+  if not known then return "InvalidProduct.NotFound" end
+  return nil
+end
+
+local function check_action(_, call)
+  if not call.headers.authorization then return "MissingAccessKeyId" end
+  call.action = call.headers["x-acs-action"]
+  if not call.action or call.action == "" then return "MissingAction" end
+  local version = call.headers["x-acs-version"]
+  if not version or version == "" then return "MissingVersion" end
+  if version ~= VERSION then return "InvalidVersion" end
+  call.operation = operations[call.action]
+  if not call.operation then return "InvalidAction.NotFound" end
+  return nil
+end
+
+local function check_key(self, call)
+  local id = call.headers.authorization:match("^ACS3%-HMAC%-SHA256 Credential=([^,]+),")
+  if not id then return "IncompleteSignature" end
+  call.access_key_id = id
+  call.signer = self.keys[id]
+  if not call.signer then return "InvalidAccessKeyId.NotFound" end
+  return nil
+end
+
+local function check_token(_, call)
+  if call.headers["x-acs-security-token"] then return "InvalidSecurityToken.MismatchWithAccessKey" end
+  return nil
+end
+
+-- The server's canonical request holds what the client sent; each of its lines is made printable.
+local function printable_lines(text)
+  return (text:gsub("[^\n]+", function(line) return core.printable(line) end))
+end
+
+local function mismatch(message, info)
+  if not info.string_to_sign then return message end
+  return ("Specified signature does not match our calculation. server StringToSign is [%s] "
+    .. "server CanonicalRequest is [%s]"):format(info.string_to_sign, printable_lines(info.canonical_request))
+end
+
+-- Every x-acs- field counts, so every one that is sent is signed.
+local function is_all_signed(call)
+  local signed = ";" .. (call.headers.authorization:match(",SignedHeaders=([^,]*),") or "") .. ";"
+  for name in pairs(call.headers) do
+    if name:find("^x%-acs%-") and not signed:find(";" .. name .. ";", 1, true) then return false end
+  end
+  return true
+end
+
+-- certstat.core judges time and signature; the nonce is judged between them.
+local function check_signature(self, call)
+  if not is_all_signed(call) then return "IncompleteSignature" end
+  local ok, message, info = call.signer:verify {
+    method = call.method, target = call.target, headers = call.headers, body = call.body,
+    now = math.floor(call.arrival_us / 1e6),
+  }
+  local code = not ok and (info.code or "InvalidParameter")
+  if code and code ~= "SignatureDoesNotMatch" then return code, info.code == nil and message or nil end
+  local nonce = call.headers["x-acs-signature-nonce"]
+  if nonce == "" then return "IncompleteSignature" end
+  if self.nonces:used(call.access_key_id, nonce) then return "SignatureNonceUsed" end
+  if code then return code, mismatch(message, info) end
+  if not self.nonces:remember(call.access_key_id, nonce) then
+    return "ServiceUnavailable", "There is no room to remember another nonce."
+  end
+  return nil
+end
+
+local function check_quota(self, call)
+  local ok, retry_after_ms = self.quota:take(call.arrival_us)
+  if ok then return nil end
+  return "Throttling.User", nil, { ["x-acs-retry-after"] = ("%d"):format(retry_after_ms) }
+end
+
+local CHECKS = {
+  check_request, check_host, check_action, check_key, check_token, check_signature, check_quota,
+}
+
+local function refuse(call, code, message, headers)
+  local host = call.headers.host
+  host = type(host) == "table" and host[1] or host or ""
+  local status, shape, values = errors.reply(code, call.request_id, host, message)
+  call.status, call.code = status, code
+  return { status = status, headers = headers or {}, shape = shape, values = values }
+end
+
+local function run(self, call, pause, wait)
+  local ok
+  ok, call.problem = self.context.registry:refresh(pause, wait)
+  if not ok then return nil, "InternalError" end
+  return call.operation.run(self.context, call.parameters, pause)
+end
+
+--- answer(call, pause, wait) → {status=, headers=, shape=, values=}, for certstat.emulator.encode.
+-- call: {arrival_us=, request_id=, method=, target=, headers= (lower-case name to value or values),
+-- headers_count=, body=}; gets what the log wants: action, access_key_id, serials, status, code (nil:
+-- none); and `problem`, why an answer could not be given, which the client is not told.
+-- pause, wait: see index.refresh.
+function Gateway:answer(call, pause, wait)
+  call.parameters = {}
+  for _, check in ipairs(CHECKS) do
+    local code, message, headers = check(self, call)
+    if code then return refuse(call, code, message, headers) end
+  end
+  local values, code, message = run(self, call, pause, wait)
+  if not values then return refuse(call, code, message) end
+  values.RequestId = call.request_id
+  call.status = 200
+  return { status = 200, headers = {}, shape = call.operation.shape, values = values }
+end
+
+--- refuse(call, code [, message]) → the reply that an error outside the checks gets.
+M.refuse = refuse
+
+return M

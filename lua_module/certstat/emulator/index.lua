@@ -1,0 +1,114 @@
+--- The database of an `openssl ca` folder, index.txt: read as a whole, and again whenever the file has changed.
+-- Source of its form: openssl-ca(1) and OpenSSL's apps/ca.c: six columns, tab between them.
+local asn1_time = require "certstat.emulator.asn1_time"
+local core = require "certstat.core"
+local ipc = require "certstat.ipc"
+
+local M = {}
+local Index = {}
+Index.__index = Index
+Index.__name = "certstat.emulator.index"
+
+local SLICE = 65536
+
+--- parse_line(text) → {status="V"|"R"|"E", expires=seconds, revoked=seconds, reason=, key=, serial=as
+-- written, file=, subject=}; or nil, message.
+function M.parse_line(text)
+  local status, expires, revocation, serial, file, subject =
+    text:match("^([VRE])\t([^\t]*)\t([^\t]*)\t([^\t]*)\t([^\t]*)\t([^\t]*)$")
+  if not status then return nil, "expected V, R or E and six columns" end
+  local key = core.serial(serial)
+  if not key then return nil, "expected a serial number, found " .. core.printable(serial, 60) end
+  local entry = {
+    status = status, expires = asn1_time.seconds(expires), key = key, serial = serial, file = file,
+    subject = subject,
+  }
+  if status == "R" then
+    local time, reason = revocation:match("^([^,]*),?([^,]*)")
+    entry.revoked, entry.reason = asn1_time.seconds(time), reason ~= "" and reason or nil
+    if not entry.revoked then
+      return nil, "expected a time of revocation, found " .. core.printable(revocation, 60)
+    end
+  end
+  return entry
+end
+
+--- open(path) → an index that knows nothing until its first refresh.
+function M.open(path)
+  return setmetatable({ path = path, entries = {}, by_key = {} }, Index)
+end
+
+local function same(a, b)
+  return a and b and a.inode == b.inode and a.size == b.size and a.modified_ns == b.modified_ns
+end
+
+local function read_entries(path, pause)
+  local file, message = io.open(path, "rb")
+  if not file then return nil, message end
+  local entries, by_key, rest, line_number = {}, {}, "", 0
+  for slice in function() return file:read(SLICE) end do
+    rest = rest .. slice
+    local from = 1
+    for line, after in rest:gmatch("([^\n]*)\n()") do
+      local entry
+      line_number, from = line_number + 1, after
+      entry, message = M.parse_line(line)
+      if not entry then
+        file:close()
+        return nil, ("%s:%d: %s"):format(path, line_number, message)
+      end
+      entries[#entries + 1] = entry
+      entry.position = #entries
+      by_key[entry.key] = entry
+      pause()
+    end
+    rest = rest:sub(from)
+  end
+  file:close()
+  return entries, by_key
+end
+
+-- Reads until the file has stayed the same from before the reading to after it.
+local function load_entries(self, facts, pause)
+  for _ = 1, 10 do
+    local entries, by_key = read_entries(self.path, pause)
+    local after = ipc.facts(self.path)
+    if same(facts, after) then
+      if not entries then return nil, by_key end
+      self.entries, self.by_key, self.facts = entries, by_key, facts
+      return true
+    end
+    facts = after or facts
+  end
+  return nil, self.path .. ": changes faster than it can be read"
+end
+
+--- refresh(pause, wait): makes sure that what it answers is what the file says now. `pause` lets others run
+-- now and then, `wait` until another caller's reading may be over. True; or nil, message: the former
+-- entries stay.
+function Index:refresh(pause, wait)
+  while self.loading do wait() end
+  local facts, message = ipc.facts(self.path)
+  if not facts then
+    -- `openssl ca` renames the old file away before it renames the new one here
+    if self.facts then return true end
+    return nil, message
+  end
+  if same(facts, self.facts) then return true end
+  self.loading = true
+  local ok, done
+  ok, done, message = pcall(load_entries, self, facts, pause)
+  self.loading = false
+  if not ok then error(done, 0) end
+  return done, message
+end
+
+--- The entry of a canonical key, or nil.
+function Index:find(key) return self.by_key[key] end
+
+--- The entry at a position from 1 on, in the file's order, or nil.
+function Index:at(position) return self.entries[position] end
+
+function Index:count() return #self.entries end
+
+return M

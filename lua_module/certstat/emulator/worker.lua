@@ -1,0 +1,155 @@
+--- What runs inside nginx: takes a request, stamps its arrival, has it answered, writes its line, sends the
+-- reply.
+local authority = require "certstat.emulator.authority"
+local encode = require "certstat.emulator.encode"
+local gateway = require "certstat.emulator.gateway"
+local ipc = require "certstat.ipc"
+local log = require "certstat.emulator.log"
+local nonces = require "certstat.emulator.nonces"
+local quota = require "certstat.emulator.quota"
+local registry = require "certstat.emulator.registry"
+local settings = require "certstat.emulator.settings"
+
+local M = {}
+
+local TURN_NS = 400000 -- a request gives way to others after this long; the limit is a millisecond
+local TICK_S = 0.001
+local WINDOW_US = 1000000
+
+local door, record, folder
+
+local function nothing() end
+
+local function must(value, message)
+  if not value then error(message, 0) end
+  return value
+end
+
+local function sha256()
+  local ffi = require "ffi"
+  ffi.cdef "unsigned char *SHA256(const unsigned char *bytes, size_t n, unsigned char *out);"
+  local out = ffi.new "unsigned char[32]"
+  return function(bytes)
+    ffi.C.SHA256(bytes, #bytes, out) -- of nginx's own libcrypto
+    return (ffi.string(out, 32):gsub(".", function(byte) return ("%02x"):format(byte:byte()) end))
+  end
+end
+
+local function open_authorities(folders)
+  local opened = {}
+  for number, path in ipairs(folders) do
+    opened[number] = must(authority.open(path, number, ngx.md5))
+  end
+  return opened
+end
+
+-- The supervisor holds the other end of standard output.
+local function tell(word, message)
+  return io.stdout:write(word, message or "", "\n") and io.stdout:flush()
+end
+
+local function load_all(settings_folder)
+  local given = must(settings.read(settings_folder))
+  local certificates = registry.new(open_authorities(given.folders))
+  must(certificates:refresh(nothing, nothing))
+  door = must(gateway.new {
+    keys = given.keys, quota = quota.new(given.qps, WINDOW_US), nonces = nonces.new(ngx.shared.certstat_nonces),
+    registry = certificates, digest = { md5 = ngx.md5, sha256 = sha256() }, max_serials = given.max_serials,
+  })
+  record = given.log and must(log.open(given.log))
+  folder = settings_folder
+end
+
+--- Before the first request: reads the settings and every database. What keeps the emulator from serving is
+-- told to the supervisor, and ends nginx.
+function M.load(settings_folder)
+  local ok, message = pcall(load_all, settings_folder)
+  if ok then return end
+  tell("failed ", message)
+  os.exit(1)
+end
+
+--- Requests are answered from now on.
+function M.ready() tell("ready") end
+
+--- At the end. Where the supervisor has been killed, nobody is left to remove the folder.
+function M.leave()
+  if not tell("leaving") then ipc.remove_folder(folder) end
+end
+
+local function new_turn()
+  local since = ipc.now_ns()
+  return function()
+    if ipc.now_ns() - since < TURN_NS then return end
+    ngx.sleep(TICK_S)
+    since = ipc.now_ns()
+  end
+end
+
+local function wait() ngx.sleep(TICK_S) end
+
+local function request_id()
+  return (ngx.var.request_id:upper():gsub("^(%x%x%x%x%x%x%x%x)(%x%x%x%x)(%x%x%x%x)(%x%x%x%x)", "%1-%2-%3-%4-"))
+end
+
+local function read_call(arrival_us)
+  ngx.req.read_body()
+  local headers, count = ngx.req.get_headers(0), 0
+  for _, value in pairs(headers) do count = count + (type(value) == "table" and #value or 1) end
+  return {
+    arrival_us = arrival_us, request_id = request_id(), method = ngx.req.get_method(),
+    target = ngx.var.request_uri or "", headers = headers, headers_count = count,
+    body = ngx.req.get_body_data() or "",
+  }
+end
+
+local function wall_us() return math.floor(ipc.wall_ns() / 1000) end
+
+-- The line is written before the reply leaves: who has the reply finds the line.
+local function send(call, reply, pause)
+  local body = encode.json(reply.shape, reply.values, pause)
+  local size = 0
+  for _, piece in ipairs(body) do size = size + #piece end
+  call.duration_us = wall_us() - call.arrival_us
+  if record then
+    local ok, message = record:write(call)
+    if not ok then ngx.log(ngx.CRIT, "log: ", message) end
+  end
+  ngx.status = reply.status
+  ngx.header["Content-Type"] = "application/json;charset=utf-8"
+  ngx.header["Content-Length"] = size
+  ngx.header["x-acs-request-id"] = call.request_id
+  for name, value in pairs(reply.headers) do ngx.header[name] = value end
+  ngx.print(body)
+end
+
+--- One request.
+function M.handle()
+  local arrival_us = wall_us() -- before any other work: it is what the quota is judged by
+  local pause = new_turn()
+  local call = read_call(arrival_us)
+  local ok, reply = pcall(door.answer, door, call, pause, wait)
+  if not ok then
+    call.problem = reply
+    reply = gateway.refuse(call, "InternalError")
+  end
+  if call.problem then ngx.log(ngx.CRIT, call.problem) end
+  send(call, reply, pause)
+end
+
+local REFUSED = {
+  [404] = "InvalidApi.NotFound", [405] = "UnsupportedHTTPMethod", [413] = "RequestEntityTooLarge",
+  [414] = "RequestUriTooLong",
+}
+
+--- A request that nginx itself has refused.
+function M.refuse()
+  local arrival_us = wall_us()
+  local call = {
+    arrival_us = arrival_us, request_id = request_id(), headers = ngx.req.get_headers(0),
+    action = ngx.var.http_x_acs_action,
+  }
+  send(call, gateway.refuse(call, REFUSED[ngx.status] or "InvalidRequest"), nothing)
+end
+
+return M

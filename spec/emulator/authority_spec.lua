@@ -1,0 +1,66 @@
+local authority = require "certstat.emulator.authority"
+local files = require "spec.emulator.files"
+local ipc = require "certstat.ipc"
+
+local function nothing() end
+local function size(bytes) return ("%x"):format(#bytes) end
+
+describe("an authority", function()
+  local folder
+
+  before_each(function()
+    folder = files.folder()
+    files.shell("mkdir " .. folder .. "/newcerts")
+    files.write(folder .. "/index.txt", "V\t271124041809Z\t\tB67E53EBCEA9\tunknown\t/CN=host.example\n"
+      .. "V\t271124041809Z\t\t0A\tunknown\t/CN=gone\n"
+      .. "V\t271124041809Z\t\t01\t" .. folder .. "/elsewhere.pem\t/CN=device\n")
+    files.write(folder .. "/newcerts/B67E53EBCEA9.pem", files.read "spec/emulator/rsa.pem")
+    files.write(folder .. "/elsewhere.pem", files.read "spec/emulator/ec.pem")
+    files.write(folder .. "/cacert.pem", files.read "spec/emulator/ec.pem")
+  end)
+
+  after_each(function() ipc.remove_folder(folder) end)
+
+  local function open()
+    local opened = assert(authority.open(folder, 2, size))
+    assert(opened.index:refresh(nothing, nothing))
+    return opened
+  end
+
+  it("has a name of its own, from its certificate", function()
+    local opened = open()
+    assert.equal("01", opened.own_key)
+    assert.is_truthy(opened.identifier:find("^%x+$"))
+    os.remove(folder .. "/cacert.pem")
+    local nameless = open()
+    assert.is_nil(nameless.own_key)
+    assert.equal(size(folder), nameless.identifier)
+  end)
+
+  it("names its certificates, and finds them by these names", function()
+    local opened = open()
+    local entry = opened.index:find("b67e53ebcea9")
+    assert.equal(2000000001, opened:id_of(entry))
+    assert.equal(opened.identifier .. "-b67e53ebcea9", opened:identifier_of(entry))
+    assert.equal(entry, opened:find_identifier(opened:identifier_of(entry)))
+    assert.is_nil(opened:find_identifier("b67e53ebcea9"))
+    assert.is_nil(opened:find_identifier("ff-b67e53ebcea9"))
+    assert.is_nil(opened:find_identifier(opened.identifier .. "-ff"))
+  end)
+
+  it("describes a certificate by its file", function()
+    local opened = open()
+    assert.equal("host.example", opened:describe(opened.index:at(1)).CommonName)
+    assert.equal("device", opened:describe(opened.index:at(3)).CommonName)
+    local found, message = opened:describe(opened.index:at(2))
+    assert.is_nil(found)
+    assert.equal(folder .. "/newcerts/0A.pem: No such file or directory", message)
+  end)
+
+  it("refuses a damaged certificate of its own", function()
+    files.write(folder .. "/cacert.pem", "damaged")
+    local opened, message = authority.open(folder, 1, size)
+    assert.is_nil(opened)
+    assert.equal(folder .. "/cacert.pem: expected a PEM certificate", message)
+  end)
+end)

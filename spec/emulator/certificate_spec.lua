@@ -1,0 +1,68 @@
+local certificate = require "certstat.emulator.certificate"
+local files = require "spec.emulator.files"
+
+describe("certificate.describe", function()
+  it("reads an RSA server certificate, every alternative name, text around the block", function()
+    local found = assert(certificate.describe(files.read "spec/emulator/rsa.pem"))
+    assert.equal("b67e53ebcea9", found.key)
+    assert.equal("SERVER", found.CertificateType)
+    assert.equal("host.example", found.CommonName)
+    assert.equal("Example, Inc", found.Organization)
+    assert.equal("Edge", found.OrganizationUnit)
+    assert.equal("Hangzhou", found.Locality)
+    assert.equal("Zhejiang", found.State)
+    assert.equal("CN", found.CountryCode)
+    assert.equal("C=CN,ST=Zhejiang,L=Hangzhou,O=Example, Inc,OU=Edge,CN=host.example,"
+      .. "1.2.840.113549.1.9.1=a@b.example", found.SubjectDN)
+    assert.equal("RSA", found.Algorithm)
+    assert.equal(2048, found.KeySize)
+    assert.equal("SHA256WITHRSA", found.SignAlgorithm)
+    assert.same({
+      { 1, "a@b.example" }, { 2, "host.example" }, { 6, "spiffe://b.example/x" }, { 7, "127.0.0.1" },
+      { 7, "2001:db8:0:0:0:0:0:1" },
+    }, found.names)
+    assert.equal(1795494233, found.not_before)
+    assert.equal(2110854233, found.not_after)
+    assert.equal(1, found.pem:find("-----BEGIN CERTIFICATE-----\n", 1, true))
+    assert.is_truthy(found.pem:find("\n-----END CERTIFICATE-----\n$"))
+    assert.equal(0x30, found.der:byte())
+  end)
+
+  it("reads an EC certificate without extensions: a client's", function()
+    local found = assert(certificate.describe(files.read "spec/emulator/ec.pem"))
+    assert.equal("01", found.key)
+    assert.equal("CLIENT", found.CertificateType)
+    assert.equal("CN=device", found.SubjectDN)
+    assert.is_nil(found.Organization)
+    assert.equal("ECC", found.Algorithm)
+    assert.equal(384, found.KeySize)
+    assert.equal("SHA384WITHECDSA", found.SignAlgorithm)
+    assert.same({}, found.names)
+  end)
+
+  it("refuses what is no certificate", function()
+    for _, text in ipairs {
+      "", "-----BEGIN CERTIFICATE-----", "-----BEGIN CERTIFICATE-----\n@\n-----END CERTIFICATE-----",
+    } do
+      local found, message = certificate.describe(text)
+      assert.is_nil(found)
+      assert.equal("expected a PEM certificate", message)
+    end
+    local found, message = certificate.describe("-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----")
+    assert.is_nil(found)
+    assert.equal("certificate: no certificate body", message)
+  end)
+
+  it("raises nothing at any truncation", function()
+    local base64 = require "certstat.emulator.base64"
+    local decode = base64.decode
+    local whole = assert(certificate.describe(files.read "spec/emulator/ec.pem")).der
+    finally(function() base64.decode = decode end)
+    for size = 0, #whole - 1 do
+      base64.decode = function() return whole:sub(1, size) end
+      local found, message = certificate.describe("-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----")
+      assert.is_nil(found)
+      assert.equal(1, message:find("certificate: ", 1, true))
+    end
+  end)
+end)

@@ -1,0 +1,95 @@
+--- emulator.lua - starts the emulator for a spec as a process of its own, and asks it with curl.
+local certstat = require "certstat"
+local files = require "spec.emulator.files"
+local ipc = require "certstat.ipc"
+
+local emulator = {}
+
+local START_MS = 30000
+
+-- the interpreter of the running Lua
+local function interpreter()
+  local at, program = 0, nil
+  while arg and arg[at] do
+    program = arg[at]
+    at = at - 1
+  end
+  if program and program:find("^/") then return program end
+  return (files.shell("command -v " .. (program or "lua")):gsub("\n", ""))
+end
+
+--- start(arguments, environment) → {process=, url=, host=, output=}. arguments: of `certstat emulator`.
+function emulator.start(arguments, environment)
+  local argv = { interpreter(), "scripts/certstat", "emulator" }
+  for _, argument in ipairs(arguments) do argv[#argv + 1] = argument end
+  local env = {
+    "LUA_PATH=" .. package.path, "LUA_CPATH=" .. package.cpath, "PATH=" .. os.getenv("PATH"),
+    "CERTSTAT_EMULATOR_ACCESS_KEY=demo:throw-away",
+  }
+  for _, variable in ipairs(environment or {}) do env[#env + 1] = variable end
+  -- a sanitizer's runtime, which the interpreter is not built with
+  if os.getenv("LD_PRELOAD") then env[#env + 1] = "LD_PRELOAD=" .. os.getenv("LD_PRELOAD") end
+  local process = assert(ipc.spawn { argv = argv, env = env, output = true, parent_signal = 15 })
+  local self = { process = process, output = "" }
+  repeat
+    local kind, value = self.process:wait(START_MS)
+    if kind ~= "output" then
+      self.process:close()
+      error("the emulator did not start: " .. kind .. " " .. tostring(value), 2)
+    end
+    self.output = self.output .. value
+  until self.output:find("\n", 1, true)
+  self.host = self.output:match("^listening on http://(127%.0%.0%.1:%d+)\n$")
+  self.url = "http://" .. tostring(self.host)
+  return self
+end
+
+--- stop(self [, signal]) → how it ended: "exited", status.
+function emulator.stop(self, signal)
+  self.process:signal(signal or 15)
+  local kind, value
+  repeat kind, value = self.process:wait(START_MS) until kind ~= "output"
+  self.process:close()
+  return kind, value
+end
+
+local function quoted(text) return '"' .. text:gsub('[\\"]', "\\%0") .. '"' end
+
+--- signed(self, changes) → the curl configuration of a signed call; `changes` of what certstat.sign takes.
+function emulator.signed(self, changes)
+  local request = {
+    method = "POST", host = self.host, path = "/", action = "DescribeClientCertificateStatusForSerialNumber",
+    version = "2020-06-30", access_key_id = "demo", access_key_secret = "throw-away",
+  }
+  for name, value in pairs(changes) do request[name] = value end
+  local signed = assert(certstat.sign(request))
+  local lines = { "url = " .. quoted(self.url .. signed.target), "request = " .. request.method }
+  for name, value in pairs(signed.headers) do lines[#lines + 1] = "header = " .. quoted(name .. ": " .. value) end
+  if request.body then lines[#lines + 1] = "data-binary = " .. quoted(request.body) end
+  return table.concat(lines, "\n") .. "\n"
+end
+
+--- curl(configurations) → array of {status=, headers=, body=}; configurations: array of strings, one a call, made one
+-- after the other on one connection.
+function emulator.curl(configurations)
+  local folder = files.folder()
+  for i, text in ipairs(configurations) do
+    configurations[i] = text .. ("output = %s/%d.body\ndump-header = %s/%d.head\n"):format(folder, i, folder, i)
+  end
+  files.write(folder .. "/curl", table.concat(configurations, "next\nsilent\nshow-error\n"))
+  files.shell(("curl -sS --max-time 20 -K %s/curl"):format(folder))
+  local replies = {}
+  for i = 1, #configurations do
+    local head = files.read(("%s/%d.head"):format(folder, i))
+    local headers = {}
+    for name, value in head:gmatch("\n([%w-]+): ([^\r\n]*)") do headers[name:lower()] = value end
+    replies[i] = {
+      status = tonumber(head:match("^HTTP/%S+ (%d+)")), headers = headers,
+      body = files.read(("%s/%d.body"):format(folder, i)),
+    }
+  end
+  ipc.remove_folder(folder)
+  return replies
+end
+
+return emulator

@@ -1,0 +1,209 @@
+local certstat = require "certstat"
+local gateway = require "certstat.emulator.gateway"
+local quota = require "certstat.emulator.quota"
+
+local NOW_US = 1767323045000000 -- 2026-01-02T03:04:05Z
+local STATUS = "DescribeClientCertificateStatusForSerialNumber"
+
+local function nothing() end
+
+local function new_gateway(options)
+  local used = {}
+  options = options or {}
+  return assert(gateway.new {
+    keys = { { id = "demo", secret = "canary-secret" }, { id = "other", secret = "x" } },
+    quota = quota.new(options.qps or 10, 1000000),
+    nonces = {
+      used = function(_, id, nonce) return used[id .. nonce] ~= nil end,
+      remember = function(_, id, nonce)
+        if options.full then return nil, "no memory" end
+        used[id .. nonce] = true
+        return true
+      end,
+    },
+    registry = {
+      refresh = function() return options.problem == nil or nil, options.problem end,
+      find = function(_, key) return key == "084bde" and { { status = "V" } } or {} end,
+      page = function() return {}, 0 end,
+    },
+  })
+end
+
+-- The call that arrives when `changes` of what certstat.sign takes are signed, and `after` changes it on its way.
+local function call(changes, after)
+  local request = {
+    method = "POST", host = "127.0.0.1:8080", path = "/", query = { SerialNumber = "084bde" }, action = STATUS,
+    version = "2020-06-30", access_key_id = "demo", access_key_secret = "canary-secret", date = "2026-01-02T03:04:05Z",
+    nonce = "nonce", body = "",
+  }
+  for name, value in pairs(changes or {}) do request[name] = value end
+  local signed = assert(certstat.sign(request))
+  local arrived = {
+    arrival_us = NOW_US, request_id = "ID", method = request.method, target = signed.target, headers = signed.headers,
+    headers_count = 9, body = request.body,
+  }
+  if after then after(arrived, signed) end
+  return arrived
+end
+
+local function answer(arrived, door)
+  local reply = (door or new_gateway()):answer(arrived, nothing, nothing)
+  return ("%d %s"):format(reply.status, reply.values.Code or "-"), reply
+end
+
+-- changes to what is signed, changes on the way, the answer
+local cases = {
+  ["a signed POST"] = { {}, nil, "200 -" },
+  ["a signed GET"] = { { method = "GET" }, nil, "200 -" },
+  ["a form body"] = { {
+    query = {}, body = "SerialNumber=084bde", headers = { ["content-type"] = "application/x-www-form-urlencoded" },
+  }, nil, "200 -" },
+  ["a parameter in the query and in the form"] = { {
+    body = "SerialNumber=084bde", headers = { ["content-type"] = "application/x-www-form-urlencoded" },
+  }, nil, "200 -" },
+  ["a query that is encoded in another way"] = { { query = { SerialNumber = "084bde", Other = "a b*" } },
+    function(c) c.target = "/?SerialNumber=084bde&Other=a+b*" end, "200 -" },
+  ["further signed fields"] = { { headers = { ["x-acs-credentials-provider"] = "default/env" } }, nil, "200 -" },
+  ["the service's own host"] = { { host = "cas.aliyuncs.com" }, nil, "200 -" },
+  ["a regional host"] = { { host = "cas-vpc.cn-hongkong.aliyuncs.com" }, nil, "200 -" },
+  ["localhost"] = { { host = "localhost:1" }, nil, "200 -" },
+  ["the latest date"] = { { date = "2026-01-02T03:19:05Z" }, nil, "200 -" },
+  ["the earliest date"] = { { date = "2026-01-02T02:49:05Z" }, nil, "200 -" },
+
+  ["a path"] = { { path = "/x" }, nil, "404 InvalidApi.NotFound" },
+  ["another method"] = { { method = "PUT" }, nil, "403 UnsupportedHTTPMethod" },
+  ["a lower-case method"] = { { method = "post" }, nil, "403 UnsupportedHTTPMethod" },
+  ["too many fields"] = { {}, function(c) c.headers_count = 65 end, "400 InvalidRequest" },
+  ["an action twice"] = { {}, function(c) c.headers["x-acs-action"] = { STATUS, STATUS } end, "400 InvalidRequest" },
+  ["an Authorization twice"] = { {}, function(c)
+    c.headers.authorization = { c.headers.authorization, c.headers.authorization }
+  end, "400 InvalidRequest" },
+  ["a query that is not encoded"] = { {}, function(c) c.target = "/?SerialNumber=%zz" end, "400 InvalidParameter" },
+  ["another product's host"] = { { host = "ecs.aliyuncs.com" }, nil, "404 InvalidProduct.NotFound" },
+  ["no host"] = { {}, function(c) c.headers.host = nil end, "404 InvalidProduct.NotFound" },
+  ["no Authorization"] = { {}, function(c) c.headers.authorization = nil end, "400 MissingAccessKeyId" },
+  ["no action"] = { {}, function(c) c.headers["x-acs-action"] = nil end, "400 MissingAction" },
+  ["an empty action"] = { {}, function(c) c.headers["x-acs-action"] = "" end, "400 MissingAction" },
+  ["no version"] = { {}, function(c) c.headers["x-acs-version"] = nil end, "400 MissingVersion" },
+  ["the sibling version"] = { { version = "2020-04-07" }, nil, "400 InvalidVersion" },
+  ["an unknown action"] = { { action = "DescribeCertificateState" }, nil, "404 InvalidAction.NotFound" },
+  ["an action in another case"] = { { action = STATUS:lower() }, nil, "404 InvalidAction.NotFound" },
+  ["another algorithm"] = { {}, function(c)
+    c.headers.authorization = c.headers.authorization:gsub("HMAC%-SHA256", "HMAC-SM3")
+  end, "400 IncompleteSignature" },
+  ["half an Authorization"] = { {}, function(c)
+    c.headers.authorization = c.headers.authorization:gsub(",Signature=.*", "")
+  end, "400 IncompleteSignature" },
+  ["spaces in the Authorization"] = { {}, function(c)
+    c.headers.authorization = c.headers.authorization:gsub(",", ", ")
+  end, "400 IncompleteSignature" },
+  ["an unknown key"] = { { access_key_id = "stranger" }, nil, "404 InvalidAccessKeyId.NotFound" },
+  ["a token with a key that has none"] = { { security_token = "token" }, nil,
+    "400 InvalidSecurityToken.MismatchWithAccessKey" },
+  ["a date that is none"] = { { date = "2026-01-02 03:04:05" }, nil, "400 InvalidTimeStamp.Format" },
+  ["no date"] = { {}, function(c) c.headers["x-acs-date"] = nil end, "400 InvalidTimeStamp.Format" },
+  ["a date too late"] = { { date = "2026-01-02T03:19:06Z" }, nil, "400 InvalidTimeStamp.Expired" },
+  ["a date too early"] = { { date = "2026-01-02T02:49:04Z" }, nil, "400 InvalidTimeStamp.Expired" },
+  ["a wrong secret"] = { { access_key_secret = "wrong" }, nil, "400 SignatureDoesNotMatch" },
+  ["another key's secret"] = { { access_key_id = "other" }, nil, "400 SignatureDoesNotMatch" },
+  ["another parameter on the way"] = { {}, function(c) c.target = "/?SerialNumber=084bdf" end,
+    "400 SignatureDoesNotMatch" },
+  ["another method on the way"] = { {}, function(c) c.method = "GET" end, "400 SignatureDoesNotMatch" },
+  ["another body on the way"] = { {}, function(c) c.body = "x" end, "400 SignatureDoesNotMatch" },
+  ["another body and its hash on the way"] = { {}, function(c)
+    c.body = "x"
+    c.headers["x-acs-content-sha256"] = "2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881"
+  end, "400 SignatureDoesNotMatch" },
+  ["a signature in upper case"] = { {}, function(c)
+    c.headers.authorization = c.headers.authorization:gsub("Signature=(%x+)$", function(hex)
+      return "Signature=" .. hex:upper()
+    end)
+  end, "400 SignatureDoesNotMatch" },
+  ["a field that was not signed"] = { {}, function(c) c.headers["x-acs-retry-attempts"] = "1" end,
+    "400 IncompleteSignature" },
+  ["a signed field that did not arrive"] = { { headers = { ["x-acs-extra"] = "1" } },
+    function(c) c.headers["x-acs-extra"] = nil end, "400 IncompleteSignature" },
+  ["an empty nonce"] = { {}, function(c) c.headers["x-acs-signature-nonce"] = "" end, "400 IncompleteSignature" },
+  ["no serial number"] = { { query = {} }, nil, "400 MissingSerialNumber" },
+  ["what is no serial number"] = { { query = { SerialNumber = "xyz" } }, nil, "400 InvalidParameter" },
+  ["a bad page"] = { { action = "ListClientCertificate", query = { ShowSize = "0" } }, nil, "400 InvalidParameter" },
+}
+
+describe("the gateway", function()
+  for name, case in pairs(cases) do
+    it(("answers %s: %s"):format(name, case[3]), function()
+      local arrived = call(case[1], case[2])
+      local found, reply = answer(arrived)
+      assert.equal(case[3], found)
+      assert.equal(reply.status, arrived.status)
+      assert.equal(reply.values.Code, arrived.code)
+      assert.equal("ID", reply.values.RequestId)
+      assert.is_nil((reply.values.Message or ""):find("canary", 1, true))
+    end)
+  end
+
+  it("tells the host, the key, the action and how many serials, for the log", function()
+    local arrived = call { query = { SerialNumber = "084bde,ff,ff" } }
+    local _, reply = answer(arrived)
+    assert.equal("good", reply.values.CertificateStatus[1].Status)
+    assert.same({ "demo", STATUS, 3 }, { arrived.access_key_id, arrived.action, arrived.serials })
+    arrived = call({ access_key_id = "stranger", query = { SerialNumber = "" } })
+    _, reply = answer(arrived)
+    assert.equal("127.0.0.1:8080", reply.values.HostId)
+    assert.same({ "stranger", STATUS }, { arrived.access_key_id, arrived.action })
+    assert.is_nil(arrived.serials)
+  end)
+
+  it("shows the server's view in a mismatch", function()
+    local view
+    local _, reply = answer(call({ access_key_secret = "wrong", headers = { ["x-acs-odd"] = "\255\\" } },
+      function(_, signed) view = signed end))
+    assert.equal(("Specified signature does not match our calculation. server StringToSign is [%s] "
+      .. "server CanonicalRequest is [%s]"):format(view.string_to_sign,
+        (view.canonical_request:gsub("\255\\", "\\xFF\\\\"))), reply.values.Message)
+  end)
+
+  it("takes a nonce once for each key, and only from who has the secret", function()
+    local door = new_gateway()
+    assert.equal("400 SignatureDoesNotMatch", (answer(call { access_key_secret = "wrong" }, door)))
+    assert.equal("200 -", (answer(call(), door)))
+    assert.equal("400 SignatureNonceUsed", (answer(call(), door)))
+    assert.equal("400 SignatureNonceUsed", (answer(call { access_key_secret = "wrong" }, door)))
+    assert.equal("400 InvalidTimeStamp.Expired", (answer(call { date = "2026-01-02T02:00:00Z" }, door)))
+    assert.equal("200 -", (answer(call { access_key_id = "other", access_key_secret = "x" }, door)))
+    assert.equal("200 -", (answer(call { nonce = "another" }, door)))
+  end)
+
+  it("does not serve where it can't remember a nonce", function()
+    assert.equal("503 ServiceUnavailable", (answer(call(), new_gateway { full = true })))
+  end)
+
+  it("counts what is signed, whoever of the keys signs it, and says when to come again", function()
+    local door = new_gateway { qps = 2 }
+    assert.equal("400 SignatureDoesNotMatch", (answer(call { access_key_secret = "wrong" }, door)))
+    assert.equal("200 -", (answer(call { nonce = "1" }, door)))
+    assert.equal("400 MissingSerialNumber", (answer(call({ nonce = "2", query = {} }), door)))
+    local found, reply = answer(call({ nonce = "3", access_key_id = "other", access_key_secret = "x" }, function(c)
+      c.arrival_us = c.arrival_us + 400000
+    end), door)
+    assert.equal("400 Throttling.User", found)
+    assert.same({ ["x-acs-retry-after"] = "600" }, reply.headers)
+    assert.equal("400 SignatureNonceUsed", (answer(call({ nonce = "3", access_key_id = "other",
+      access_key_secret = "x" }), door)))
+    assert.equal("200 -", (answer(call({ nonce = "4" }, function(c) c.arrival_us = c.arrival_us + 1000000 end), door)))
+  end)
+
+  it("answers InternalError for a database that can't be read, and keeps the reason for the log", function()
+    local arrived = call()
+    local found, reply = answer(arrived, new_gateway { problem = "/ca/index.txt:2: damaged" })
+    assert.equal("500 InternalError", found)
+    assert.equal("/ca/index.txt:2: damaged", arrived.problem)
+    assert.is_nil(reply.values.Message:find("index", 1, true))
+  end)
+
+  it("refuses an empty secret at once", function()
+    local door, message = gateway.new { keys = { { id = "demo", secret = "" } } }
+    assert.is_nil(door)
+    assert.equal("string", type(message))
+  end)
+end)

@@ -1,0 +1,136 @@
+local files = require "spec.emulator.files"
+local index = require "certstat.emulator.index"
+local ipc = require "certstat.ipc"
+
+local function nothing() end
+
+describe("index.parse_line", function()
+  it("reads a valid, an expired and a revoked certificate", function()
+    assert.same({
+      status = "V", expires = 1827029889, key = "0a1b", serial = "0A1B", file = "unknown", subject = "/CN=x",
+    }, index.parse_line("V\t271124041809Z\t\t0A1B\tunknown\t/CN=x"))
+    assert.equal("E", index.parse_line("E\t271124041809Z\t\t0A1B\tunknown\t/CN=x").status)
+    local revoked = index.parse_line("R\t271124041809Z\t261124041810Z,keyCompromise\t0A1B\tunknown\t/CN=x")
+    assert.equal(1795493890, revoked.revoked)
+    assert.equal("keyCompromise", revoked.reason)
+    revoked = index.parse_line("R\t271124041809Z\t261124041810Z\tB67E\tunknown\t/CN=x")
+    assert.equal(1795493890, revoked.revoked)
+    assert.is_nil(revoked.reason)
+    revoked = index.parse_line("R\t271124041809Z\t261124041810Z,CAkeyTime,20260101000000Z\tB67E\tunknown\t/CN=x")
+    assert.equal("CAkeyTime", revoked.reason)
+  end)
+
+  for line, message in pairs {
+    [""] = "expected V, R or E and six columns",
+    ["X\t271124041809Z\t\t0A1B\tunknown\t/CN=x"] = "expected V, R or E and six columns",
+    ["V\t271124041809Z\t\t0A1B\tunknown"] = "expected V, R or E and six columns",
+    ["V\t271124041809Z\t\tzz\tunknown\t/CN=x"] = "expected a serial number, found zz",
+    ["R\t271124041809Z\t\t0A1B\tunknown\t/CN=x"] = "expected a time of revocation, found ",
+    ["R\t271124041809Z\tnever\t0A1B\tunknown\t/CN=x"] = "expected a time of revocation, found never",
+  } do
+    it(("refuses '%s'"):format((line:gsub("\t", " "))), function()
+      local entry, found = index.parse_line(line)
+      assert.is_nil(entry)
+      assert.equal(message, found)
+    end)
+  end
+end)
+
+describe("an index", function()
+  local folder, path
+
+  before_each(function()
+    folder = files.folder()
+    path = folder .. "/index.txt"
+  end)
+
+  after_each(function() ipc.remove_folder(folder) end)
+
+  local function line(status, serial)
+    return ("%s\t271124041809Z\t%s\t%s\tunknown\t/CN=x\n"):format(
+      status, status == "R" and "261124041810Z" or "", serial)
+  end
+
+  it("answers from the file, in the file's order", function()
+    files.write(path, line("V", "0A1B") .. line("R", "B67E"))
+    local opened = index.open(path)
+    assert.is_true(opened:refresh(nothing, nothing))
+    assert.equal(2, opened:count())
+    assert.equal("0a1b", opened:at(1).key)
+    assert.equal(2, opened:find("b67e").position)
+    assert.is_nil(opened:find("0A1B"))
+    assert.is_nil(opened:find("01"))
+  end)
+
+  it("reads a file longer than one piece, and leaves out a last line that is not ended", function()
+    local lines = {}
+    for i = 1, 3000 do lines[i] = line("V", ("%06X"):format(0x100000 + i)) end
+    files.write(path, table.concat(lines) .. "V\t2711")
+    local opened, pauses = index.open(path), 0
+    assert.is_true(opened:refresh(function() pauses = pauses + 1 end, nothing))
+    assert.equal(3000, opened:count())
+    assert.equal(3000, pauses)
+    assert.equal(3000, opened:find("100bb8").position)
+  end)
+
+  it("sees a change in the next refresh, and reads nothing without one", function()
+    files.write(path, line("V", "0A1B"))
+    local opened, pauses = index.open(path), 0
+    local function count() pauses = pauses + 1 end
+    assert.is_true(opened:refresh(count, nothing))
+    assert.is_true(opened:refresh(count, nothing))
+    assert.equal(1, pauses)
+    files.write(path .. ".new", line("R", "0A1B"))
+    assert(os.rename(path .. ".new", path))
+    assert.is_true(opened:refresh(count, nothing))
+    assert.equal("R", opened:find("0a1b").status)
+    assert.equal(2, pauses)
+  end)
+
+  it("keeps what it knows while the file is being exchanged", function()
+    files.write(path, line("V", "0A1B"))
+    local opened = index.open(path)
+    assert.is_true(opened:refresh(nothing, nothing))
+    os.remove(path)
+    assert.is_true(opened:refresh(nothing, nothing))
+    assert.equal(1, opened:count())
+  end)
+
+  it("reads again what changes while it is read", function()
+    files.write(path, line("V", "0A1B"))
+    local opened, changed = index.open(path), false
+    assert.is_true(opened:refresh(function()
+      if changed then return end
+      changed = true
+      files.write(path, line("R", "0A1B") .. line("V", "0A1C"))
+    end, nothing))
+    assert.equal("R", opened:find("0a1b").status)
+    assert.equal(2, opened:count())
+  end)
+
+  it("waits for a reading that has begun", function()
+    files.write(path, line("V", "0A1B"))
+    local opened, waited = index.open(path), 0
+    opened.loading = true
+    assert.is_true(opened:refresh(nothing, function()
+      waited = waited + 1
+      opened.loading = false
+    end))
+    assert.equal(1, waited)
+    assert.equal(1, opened:count())
+  end)
+
+  it("says which line is damaged, and keeps what it knew", function()
+    local opened = index.open(path)
+    local ok, message = opened:refresh(nothing, nothing)
+    assert.is_nil(ok)
+    assert.equal(path .. ": No such file or directory", message)
+    files.write(path, line("V", "0A1B"))
+    assert.is_true(opened:refresh(nothing, nothing))
+    files.write(path, line("V", "0A1B") .. "damaged\n")
+    ok, message = opened:refresh(nothing, nothing)
+    assert.is_nil(ok)
+    assert.equal(path .. ":2: expected V, R or E and six columns", message)
+    assert.equal(1, opened:count())
+  end)
+end)

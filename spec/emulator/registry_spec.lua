@@ -1,0 +1,73 @@
+local registry = require "certstat.emulator.registry"
+
+-- an authority whose index holds `keys`
+local function authority(own_key, keys)
+  local entries, by_key = {}, {}
+  for i, key in ipairs(keys) do
+    entries[i] = { key = key, position = i }
+    by_key[key] = entries[i]
+  end
+  return {
+    own_key = own_key,
+    index = {
+      refresh = function(self) return self.problem == nil or nil, self.problem end,
+      find = function(_, key) return by_key[key] end,
+      at = function(_, position) return entries[position] end,
+      count = function() return #entries end,
+    },
+    find_identifier = function(_, identifier) return by_key[identifier] end,
+  }
+end
+
+local function keys_of(page)
+  local keys = {}
+  for i, one in ipairs(page) do keys[i] = one.entry.key end
+  return table.concat(keys, " ")
+end
+
+describe("the registry", function()
+  -- a root that signed itself and the sub-authority, and one more; the sub-authority's certificates
+  local root = authority("01", { "01", "a1", "5b" })
+  local sub = authority("5b", { "c1", "c2", "c3", "c1c1" })
+  local both = registry.new { root, sub }
+
+  it("finds a serial in every authority that uses it", function()
+    assert.equal(1, #both:find("c2"))
+    assert.equal(0, #both:find("ff"))
+    assert.equal(2, #registry.new({ sub, authority(nil, { "c2" }) }):find("c2"))
+  end)
+
+  it("finds an Identifier's entry and authority", function()
+    local found = both:find_identifier("c3")
+    assert.equal("c3", found.entry.key)
+    assert.equal(sub, found.authority)
+    assert.is_nil(both:find_identifier("ff"))
+  end)
+
+  for _, case in ipairs {
+    { 1, 100, "a1 c1 c2 c3 c1c1" }, { 1, 1, "a1" }, { 2, 1, "c1" }, { 1, 2, "a1 c1" }, { 3, 2, "c2 c3" },
+    { 5, 2, "c1c1" }, { 6, 2, "" }, { 1000, 20, "" },
+  } do
+    it(("pages from %d, %d at most, without authorities' own certificates"):format(case[1], case[2]), function()
+      local page, total = both:page(case[1], case[2])
+      assert.equal(case[3], keys_of(page))
+      assert.equal(5, total)
+    end)
+  end
+
+  it("skips own certificates wherever they stand", function()
+    local one = authority("02", { "02", "a1", "a2", "5b", "a3", "5b5b" })
+    local page, total = registry.new({ one, authority("5b", {}), authority("5b5b", {}) }):page(1, 100)
+    assert.equal("a1 a2 a3", keys_of(page))
+    assert.equal(3, total)
+  end)
+
+  it("says which database can't be read", function()
+    assert.is_true(both:refresh())
+    local broken = authority(nil, {})
+    broken.index.problem = "index.txt: damaged"
+    local ok, message = registry.new({ sub, broken }):refresh()
+    assert.is_nil(ok)
+    assert.equal("index.txt: damaged", message)
+  end)
+end)
