@@ -1,2 +1,2 @@
--- version.lua - the version, written once: `certstat --version`, the User-Agent and the rockspecs read it here.
-return { number = "0.1.0" }
+--- version.lua - the version, written once: `certstat --version`, the User-Agent and the rockspecs read it.
+return "0.1.0"

@@ -1,0 +1,143 @@
+--- certstat audit - the status of a whole list, streamed: the service's own, a file's, a folder's or the
+-- standard input's.
+local exit_codes = require "certstat.command.exit_codes"
+local in_order = require "certstat.command.in_order"
+local input = require "certstat.command.input"
+local interrupt = require "certstat.command.interrupt"
+local options = require "certstat.command.options"
+local output = require "certstat.command.output"
+local progress = require "certstat.command.progress"
+local service = require "certstat.command.service"
+local summary = require "certstat.command.summary"
+local tally = require "certstat.command.tally"
+
+local audit = {}
+
+function audit.configure(command)
+  command:description("The status of a whole list, streamed: a row each, in the list's order.")
+  command:summary("The status of a whole list of certificates, streamed.")
+  command:epilog([[
+--from takes:
+   list    every certificate that the service itself lists
+   FILE    a text list (one serial a line, # begins a comment), or PEM or DER certificates
+   DIR     a folder: the PEM and DER certificates in its files, by file name
+   -       the standard input, read like FILE
+
+A summary follows on the standard error, and a progress line goes before it where that
+is a terminal and the rows go elsewhere. A run that is cut short leaves F.part, not F.
+
+Example:
+   certstat audit --from serials.txt --format csv --output report.csv]])
+  command:group("Input",
+    command:option("--from", "Where the serials come from, see below (list)."):argname("SOURCE"))
+  options.shown(command,
+    command:option("--output", "Write the rows to F, which appears when it is whole."):argname("F"))
+  options.service(command)
+end
+
+-- The service's own list as items: a certificate without a serial number is shown, not passed over.
+local function listed(client)
+  local certificates = client:certificates()
+  return function()
+    local certificate, message, info = certificates()
+    if certificate and not certificate.serial then
+      return { row = { serial = "", status = "invalid", class = "protocol",
+        message = "the service lists this certificate without a serial number: "
+          .. tostring(certificate.identifier) } }
+    end
+    return certificate, message, info
+  end
+end
+
+-- Progress is drawn where a person looks and nothing else is written.
+local function progress_of(arguments, environment)
+  local rows_go_elsewhere = arguments.output or not environment.isatty(1)
+  if rows_go_elsewhere and environment.isatty(2) and not arguments.quiet and not arguments.verbose then
+    return progress.new(function(text)
+      environment.stderr:write(text)
+      environment.stderr:flush()
+    end, environment.now_ns)
+  end
+end
+
+-- Moves every row from `rows` to the report; returns nil, or {message, info} of what cut the run short.
+local function transfer(rows, report, counts, drawn)
+  local failure
+  local whole, stopped = interrupt.guard(function()
+    while not report.failure do
+      local row, message, info = rows()
+      if not row then
+        failure = message and { message, info }
+        return
+      end
+      counts:add(row)
+      report:row(row)
+      if drawn then
+        drawn(counts.rows)
+      end
+    end
+    failure = { report.failure }
+  end)
+  return not whole and { stopped } or failure
+end
+
+-- Where the serials come from: items and how much of them is read (input.open); or nil and the exit code.
+local function source_of(arguments, client, environment)
+  local from = arguments.from or "list"
+  if from == "list" then
+    return listed(client)
+  end
+  local items, share = input.open(from, environment.stdin)
+  if not items then
+    environment.say(share)
+    return nil, exit_codes.usage
+  end
+  return items, share
+end
+
+function audit.run(arguments, environment)
+  local client, code = service.open(arguments, environment)
+  if not client then
+    return code
+  end
+  local items, share = source_of(arguments, client, environment)
+  if not items then
+    client:close()
+    return share
+  end
+  local report, unwritable = output.open(arguments, environment)
+  if not report then
+    client:close()
+    environment.say(unwritable)
+    return exit_codes.usage
+  end
+
+  local counts, started = tally.new(), environment.now_ns()
+  local rows, read = in_order.rows(items, function(source)
+    return client:audit(source)
+  end)
+  local line = progress_of(arguments, environment)
+  local failure = transfer(rows, report, counts, line and function(done)
+    local part = share and share()
+    line:update(done, part and part > 0 and read() / part)
+  end)
+  if line then
+    line:clear()
+  end
+
+  local written, message = report:close(not failure)
+  if not written and not failure then
+    failure = { message }
+  end
+  if not arguments.quiet and not (failure and counts.rows == 0) then
+    environment.stderr:write(summary.rows("serial", counts, tally.statuses),
+      summary.calls(client:counters(), (environment.now_ns() - started) / 1e9))
+  end
+  client:close()
+  if failure then
+    environment.say(failure[1])
+  end
+  return counts:exit_code(failure and (failure[2] or {}))
+end
+
+return audit

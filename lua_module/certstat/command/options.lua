@@ -1,0 +1,76 @@
+--- options.lua - the options that several sub-commands share, and what they accept.
+local report = require "certstat.report"
+
+local options = {}
+
+--- A converter for argparse: a whole number from `least` to `most`.
+function options.whole(name, least, most)
+  return function(text)
+    local number = text:find("^%d+$") and #text <= 15 and tonumber(text)
+    if number and number >= least and number <= most then
+      return number
+    end
+    return nil, ("%s: expected a whole number from %.0f to %.0f, found '%s'"):format(name, least, most, text)
+  end
+end
+
+--- A converter for argparse: a number of seconds above 0, up to `most`; 0.5 is one too.
+function options.seconds(name, most)
+  return function(text)
+    local number = (text:find("^%d+$") or text:find("^%d*%.%d+$")) and #text <= 15 and tonumber(text)
+    if number and number > 0 and number <= most then
+      return number
+    end
+    return nil, ("%s: expected seconds above 0 up to %d, found '%s'"):format(name, most, text)
+  end
+end
+
+function options.batch(command)
+  return command:option("--batch", "Serials in one call, 1 to 1000 (50)."):argname("N")
+    :convert(options.whole("--batch", 1, 1000))
+end
+
+function options.qps(command)
+  return command:option("--qps", "Calls in any one second, 1 to 400 (10)."):argname("N")
+    :convert(options.whole("--qps", 1, 400))
+end
+
+function options.guard(command)
+  return command:option("--guard", "Milliseconds added to that second, for calls' travel times (100)."):argname("MS")
+    :convert(options.whole("--guard", 0, 10000))
+end
+
+function options.endpoint(command)
+  return command:option("--endpoint", "The service's URL, instead of the region's."):argname("URL"),
+    command:option("--region", "The region that has the certificates (cn-hangzhou)."):argname("R"),
+    command:flag("--allow-http", "Permit plain http to hosts other than this one.")
+end
+
+function options.profile(command)
+  return command:option("--profile", "Profile of the credential files."):argname("P")
+end
+
+--- Everything that a command which asks the service takes.
+function options.service(command)
+  local endpoint, region, allow_http = options.endpoint(command)
+  command:group("The service",
+    endpoint, region, options.profile(command),
+    command:option("--ca-file", "PEM file of the authorities to trust (the system's)."):argname("F"),
+    allow_http,
+    command:option("--timeout", "Seconds for one call, retries included (60)."):argname("S")
+      :convert(options.seconds("--timeout", 86400)))
+  command:group("The quota", options.qps(command), options.guard(command), options.batch(command))
+end
+
+--- Everything about what is written; ... are further options of that group.
+function options.shown(command, ...)
+  command:group("Output",
+    command:option("--format", "How rows are written: " .. table.concat(report.formats, ", ") .. " (table).")
+      :choices(report.formats):argname("FORMAT"),
+    command:flag("--verbose", "A line on the standard error for each call."),
+    command:flag("--quiet", "Neither progress nor summary on the standard error."),
+    command:flag("--no-color", "No colours; NO_COLOR does the same."),
+    ...)
+end
+
+return options

@@ -1,0 +1,74 @@
+--- output.lua - where a report goes: the standard output, or a file that appears only when it is whole.
+local report = require "certstat.report"
+
+local output = {}
+output.__index = output
+
+-- Colours are for a terminal that can show them, and for people who have not said no (no-color.org).
+local function wants_color(arguments, environment)
+  local refused = environment.getenv("NO_COLOR") or ""
+  return not arguments.output and not arguments.no_color and refused == ""
+    and environment.getenv("TERM") ~= "dumb" and environment.isatty(1)
+end
+
+--- Opens the report that arguments.format and arguments.output ask for; columns as for report.open (may be
+-- nil). With arguments.output = PATH it is written to PATH.part, which takes its name at the end. Returns an
+-- output, or nil and a message.
+function output.open(arguments, environment, columns)
+  local self = setmetatable({ file = environment.stdout, name = "the standard output" }, output)
+  if arguments.output then
+    self.path, self.part = arguments.output, arguments.output .. ".part"
+    self.name = self.part
+    local message
+    self.file, message = io.open(self.part, "wb")
+    if not self.file then
+      return nil, message
+    end
+  end
+  self.report = report.open(arguments.format or "table", function(text)
+    self:write(text)
+  end, { columns = columns, color = wants_color(arguments, environment) })
+  return self
+end
+
+--- Writes text. The first failure stays in self.failure, and nothing is written after it.
+function output:write(text)
+  if not self.failure then
+    local fine, message = self.file:write(text)
+    if not fine then
+      self.failure = "cannot write to " .. self.name .. ": " .. tostring(message)
+    end
+  end
+end
+
+--- Writes a row; false once writing has failed.
+function output:row(row)
+  self.report.row(row)
+  return self.failure == nil
+end
+
+--- Ends the report. whole: false leaves a file under its name PATH.part, so that nobody takes half a report
+-- for all. Returns true, or nil and a message.
+function output:close(whole)
+  self.report.finish()
+  local fine, message
+  if self.part then
+    fine, message = self.file:close()
+  else
+    fine, message = self.file:flush()
+  end
+  if not fine and not self.failure then
+    self.failure = "cannot write to " .. self.name .. ": " .. tostring(message)
+  end
+  if self.failure then
+    return nil, self.failure
+  elseif self.part and whole then
+    fine, message = os.rename(self.part, self.path)
+    if not fine then
+      return nil, message
+    end
+  end
+  return true
+end
+
+return output

@@ -1,0 +1,137 @@
+--- certstat status - what the service says of these serials, a row each, in the order given.
+local exit_codes = require "certstat.command.exit_codes"
+local input = require "certstat.command.input"
+local options = require "certstat.command.options"
+local output = require "certstat.command.output"
+local service = require "certstat.command.service"
+local summary = require "certstat.command.summary"
+local tally = require "certstat.command.tally"
+
+local status = {}
+
+function status.configure(command)
+  command:description("The status of certificates, by their serial numbers: a row each, in the order given.")
+  command:summary("The status of some certificates, by their serial numbers.")
+  command:epilog([[
+Every form in which programs print a serial is understood (see certstat serial). Digits
+alone are hexadecimal; dec: before them makes them decimal.
+
+Example:
+   certstat status --region cn-hangzhou 08:4B:DE:9C:D2:33:F0:DD b67e53ebcea9b77d
+   openssl x509 -in client.pem -noout -serial | certstat status -]])
+  local serials = command:argument("serial", "Serial numbers; - reads the standard input, one a line.")
+    :args("*"):argname("SERIAL")
+  local file = command:option("--file", "A text list (# begins a comment), or PEM or DER certificates; or a folder.")
+    :argname("F")
+  command:group("Input", serials, file)
+  command:mutex(serials, file)
+  options.shown(command)
+  options.service(command)
+end
+
+-- Every item of `iterator`, or nil and a message.
+local function read_all(iterator)
+  local items = {}
+  while true do
+    local item, message = iterator()
+    if not item then
+      return not message and items or nil, message
+    end
+    items[#items + 1] = item
+  end
+end
+
+-- The items of the command line, the file or the standard input; nil and a message where there are none.
+local function items_of(arguments, environment)
+  local name = arguments.file
+  if #arguments.serial == 1 and arguments.serial[1] == "-" then
+    name = "-"
+  end
+  if name then
+    local iterator, message = input.open(name, environment.stdin)
+    if not iterator then
+      return nil, message
+    end
+    return read_all(iterator)
+  end
+  local items = {}
+  for i, serial in ipairs(arguments.serial) do
+    items[i] = { serial = serial }
+  end
+  if #items == 0 then
+    return nil, "no serial number given (see certstat status --help)"
+  end
+  return items
+end
+
+-- Asks about the items that are to be asked about: their rows, in order; or nil, message, info.
+local function ask(client, items)
+  local asked = {}
+  for _, item in ipairs(items) do
+    if not item.row then
+      asked[#asked + 1] = item.serial
+    end
+  end
+  return client:status(asked)
+end
+
+-- A row for each item, in their order: one of `rows`, or the item's own. And their tally.
+local function merged(items, rows)
+  local all, counts, answered = {}, tally.new(), 0
+  for i, item in ipairs(items) do
+    if not item.row then
+      answered = answered + 1
+    end
+    all[i] = item.row or rows[answered]
+    counts:add(all[i])
+  end
+  return all, counts
+end
+
+-- Returns true; or nil and why the rows were not written.
+local function write(arguments, environment, rows)
+  local report = output.open(arguments, environment)
+  for _, row in ipairs(rows) do
+    report:row(row)
+  end
+  return report:close(true)
+end
+
+function status.run(arguments, environment)
+  local items, message = items_of(arguments, environment)
+  if not items then
+    environment.say(message)
+    return exit_codes.usage
+  end
+  local client, code = service.open(arguments, environment)
+  if not client then
+    return code
+  end
+  local started = environment.now_ns()
+  local answers, failure, info = ask(client, items)
+  local counters, seconds = client:counters(), (environment.now_ns() - started) / 1e9
+  client:close()
+  if not answers then
+    environment.say(failure)
+    answers = info and info.rows
+    if not answers then
+      return exit_codes.of_failure(info)
+    end
+  end
+
+  local rows, counts = merged(items, answers)
+  if failure and (arguments.format or "table") == "table" then
+    return counts:exit_code() -- the line above says it all to a person; programs get their rows
+  end
+  local written, unwritten = write(arguments, environment, rows)
+  if counts.rows > 1 and not arguments.quiet then
+    environment.stderr:write(summary.rows("serial", counts, tally.statuses), summary.calls(counters, seconds))
+  end
+  if not written then
+    environment.say(unwritten)
+    return counts:exit_code({})
+  end
+  return counts:exit_code()
+end
+
+return status

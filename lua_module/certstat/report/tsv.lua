@@ -1,0 +1,31 @@
+--- tsv.lua - a header, a tab between fields, LF: for cut, awk, sort, join. No field has a tab or a line end in it:
+-- they are made printable.
+local columns = require "certstat.report.columns"
+local shown = require "certstat.report.shown"
+
+local tsv = {}
+
+function tsv.open(write, chosen)
+  local names = {}
+  for i, column in ipairs(chosen) do
+    names[i] = column.name
+  end
+  write(table.concat(names, "\t") .. "\n")
+
+  local report = {}
+
+  function report.row(row)
+    local fields = {}
+    for i, column in ipairs(chosen) do
+      fields[i] = shown(columns.text(column, row) or "")
+    end
+    write(table.concat(fields, "\t") .. "\n")
+  end
+
+  function report.finish()
+  end
+
+  return report
+end
+
+return tsv

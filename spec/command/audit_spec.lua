@@ -1,0 +1,194 @@
+local fake = require "spec.command.fake"
+
+local ANSWERS = {
+  ["084bde"] = { status = "good" },
+  ["b67e"] = { status = "revoked", revoked_at = 1767323045 },
+}
+local LISTED = { { serial = "084bde", identifier = "i1" }, { serial = "b67e", identifier = "i2" } }
+
+local HEADER = "SERIAL                                    STATUS   REVOKED AT            NOTE\n"
+local COST = "2 calls, 2.5 serials a call, 0 throttled, 1 retry, 0.5 s\n"
+
+local function run(argv, world)
+  world = world or {}
+  world.answers = ANSWERS
+  return fake.run(argv, world)
+end
+
+local function contents(path)
+  local file = io.open(path, "rb")
+  if file then
+    local text = file:read("*a")
+    file:close()
+    return text
+  end
+end
+
+describe("certstat audit", function()
+  local path = os.tmpname()
+
+  before_each(function()
+    os.remove(path)
+    os.remove(path .. ".part")
+  end)
+
+  teardown(function()
+    os.remove(path)
+    os.remove(path .. ".part")
+  end)
+
+  it("asks about what the service lists", function()
+    local code, out, err = run({ "audit" }, { certificates = LISTED })
+    assert.equal(HEADER .. [[
+084bde                                    good     -
+b67e                                      revoked  2026-01-02T03:04:05Z
+]], out)
+    assert.equal("2 serials: 1 good, 1 revoked\n" .. COST, err)
+    assert.equal(1, code)
+  end)
+
+  it("shows a certificate that is listed without a serial", function()
+    local code, out = run({ "audit", "--from", "list", "--format", "tsv" },
+      { certificates = { { serial = "084bde" }, { identifier = "i9" }, { serial = "b67e" } } })
+    assert.equal("serial\tkey\tstatus\trevoked_at\tclass\tcode\tmessage\n084bde\t084bde\tgood\t\t\t\t\n"
+      .. "\t\tinvalid\t\tprotocol\t\tthe service lists this certificate without a serial number: i9\n"
+      .. "b67e\tb67e\trevoked\t2026-01-02T03:04:05Z\t\t\t\n", out)
+    assert.equal(1, code)
+  end)
+
+  it("is whole where the service lists nothing", function()
+    local code, out, err = run({ "audit", "--format", "json" })
+    assert.equal("[]\n", out)
+    assert.equal("0 serials\n" .. COST, err)
+    assert.equal(0, code)
+  end)
+
+  it("reads the standard input and keeps its order", function()
+    local code, out = run({ "audit", "--from", "-", "--format", "tsv", "--quiet" },
+      { stdin = "1,2\n08:4B:DE\n# comment\n5\nB67E\n5\nx\n" })
+    local rows = {}
+    for serial, status in out:gmatch("\n([^\t]*)\t[^\t]*\t(%a+)") do
+      rows[#rows + 1] = serial .. " " .. status
+    end
+    assert.same({ "1,2 invalid", "08:4B:DE good", "5 absent", "B67E revoked", "5 absent", "x invalid" }, rows)
+    assert.equal(1, code)
+  end)
+
+  it("reads certificates", function()
+    local _, out = run { "audit", "--from", "spec/command/two.pem", "--format", "csv" }
+    assert.equal("serial,key,status,revoked_at,class,code,message\r\n084bde9cd2,084bde9cd2,absent,,,,\r\n"
+      .. "b67e53eb,b67e53eb,absent,,,,\r\n", out)
+  end)
+
+  local unusable = {
+    { { "--from", "/nonexistent" }, "/nonexistent: No such file or directory" },
+    { { "--from", "-" }, "no serial number in the standard input" },
+    { { "--output", "/nonexistent/report" }, "/nonexistent/report.part: No such file or directory" },
+    { { "--batch", "0" }, "--batch: expected a whole number from 1 to 1000, found '0' (see certstat audit --help)" },
+    { { "--format", "xml" }, "argument for option '--format' must be one of 'table', 'csv', 'tsv', 'ndjson', 'json'"
+      .. " (see certstat audit --help)" },
+    { { "more" }, "too many arguments (see certstat audit --help)" },
+  }
+  for _, case in ipairs(unusable) do
+    it("says: " .. case[2], function()
+      local argv = { "audit" }
+      for _, argument in ipairs(case[1]) do
+        argv[#argv + 1] = argument
+      end
+      local world = {}
+      local code, out, err = run(argv, world)
+      assert.equal(4, code)
+      assert.equal("", out)
+      assert.equal("certstat: " .. case[2] .. "\n", err)
+      assert.is_true(not world.client or world.client.closed == 1)
+    end)
+  end
+
+  it("writes a file that appears when it is whole", function()
+    local code, out, err = run({ "audit", "--output", path, "--format", "ndjson" }, { certificates = LISTED })
+    assert.equal("", out)
+    assert.equal("2 serials: 1 good, 1 revoked\n" .. COST, err)
+    assert.equal(1, code)
+    assert.equal('{"serial":"084bde","key":"084bde","status":"good","revoked_at":null,"class":null,"code":null,'
+      .. '"message":null}\n{"serial":"b67e","key":"b67e","status":"revoked","revoked_at":"2026-01-02T03:04:05Z",'
+      .. '"class":null,"code":null,"message":null}\n', contents(path))
+    assert.is_nil(contents(path .. ".part"))
+  end)
+
+  it("leaves part of a file where the list is cut short, and says so", function()
+    local world = { certificates = LISTED, list_failure = { "no answer within 60 s", { class = "deadline" } } }
+    local code, _, err = run({ "audit", "--output", path, "--format", "json" }, world)
+    assert.equal("2 serials: 1 good, 1 revoked\n" .. COST .. "certstat: no answer within 60 s\n", err)
+    assert.equal(3, code)
+    assert.is_nil(contents(path))
+    assert.is_truthy(contents(path .. ".part"):find("^%[\n.*\n%]\n$"))
+    assert.equal(1, world.client.closed)
+  end)
+
+  it("closes its report where it is interrupted", function()
+    local world = { certificates = LISTED, raises = "client.lua:1: interrupted!" }
+    local code, out, err = run({ "audit", "--format", "json" }, world)
+    assert.equal("[]\n", out)
+    assert.equal("certstat: interrupted\n", err)
+    assert.equal(3, code)
+    assert.equal(1, world.client.closed)
+  end)
+
+  it("says an unexpected error in one line, without a trace", function()
+    local code, _, err = run({ "audit" }, { certificates = LISTED, raises = "x.lua:1: attempt to index\n\27nil" })
+    assert.equal("certstat: internal error: x.lua:1: attempt to index\\x0A\\x1Bnil\n", err)
+    assert.equal(3, code)
+  end)
+
+  it("exits with 5 where nothing is answered for want of permission", function()
+    local code, _, err = run({ "audit", "--quiet" }, { list_failure = { "refused", { class = "denied" } } })
+    assert.equal("certstat: refused\n", err)
+    assert.equal(5, code)
+    local world = { stdin = "7\n8\n" }
+    ANSWERS["07"] = { status = "error", class = "denied", code = "NoPermission", message = "refused" }
+    ANSWERS["08"] = ANSWERS["07"]
+    code = run({ "audit", "--from", "-" }, world)
+    assert.equal(5, code)
+  end)
+
+  it("exits with 3 where the rows can't be written, and asks no further", function()
+    local full = fake.stream()
+    function full.write()
+      return nil, "No space left on device"
+    end
+    local code, _, err = run({ "audit" }, { certificates = LISTED, stdout = full })
+    assert.equal("1 serial: 1 good\n" .. COST
+      .. "certstat: cannot write to the standard output: No space left on device\n", err)
+    assert.equal(3, code)
+  end)
+
+  describe("progress", function()
+    local function progress(argv, terminals)
+      local _, _, err = run(argv, { stdin = "1\n2\n3\n", terminals = terminals })
+      return err
+    end
+
+    it("is drawn on a terminal's standard error, where the rows go elsewhere", function()
+      assert.is_truthy(progress({ "audit", "--from", "-" }, { false, true })
+        :find("^\r1, 2 a second\27%[K\r2, 2 a second\27%[K\r3, 2 a second\27%[K\r\27%[K3 serials: 3 absent\n"))
+      assert.is_truthy(progress({ "audit", "--from", "-", "--output", path }, { true, true }):find("^\r1, 2 a second"))
+    end)
+
+    it("is not drawn elsewhere", function()
+      assert.is_nil(progress({ "audit", "--from", "-" }, {}):find("\r", 1, true))
+      assert.is_nil(progress({ "audit", "--from", "-" }, { true, true }):find("\r", 1, true))
+      assert.is_nil(progress({ "audit", "--from", "-", "--quiet" }, { false, true }):find("\r", 1, true))
+      assert.is_nil(progress({ "audit", "--from", "-", "--verbose" }, { false, true }):find("\r", 1, true))
+    end)
+
+    it("knows how much is left of a file", function()
+      local file = io.open(path, "wb")
+      file:write("01\n02\n03\n04\n")
+      file:close()
+      local _, _, err = run({ "audit", "--from", path }, { terminals = { false, true } })
+      assert.equal("\r1 of 4 (25 %), 2 a second, 1.5 s left\27[K\r2 of 4 (50 %), 2 a second, 1.0 s left\27[K"
+        .. "\r3 of 4 (75 %), 2 a second, 0.5 s left\27[K\r4 of 4 (100 %), 2 a second, 0.0 s left\27[K\r\27[K",
+        err:match("^(.-)4 serials"))
+    end)
+  end)
+end)

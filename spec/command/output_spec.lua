@@ -1,0 +1,128 @@
+local fake = require "spec.command.fake"
+local output = require "certstat.command.output"
+
+local ROW = { serial = "01", key = "01", status = "good" }
+
+local function environment_of(stdout, terminals, env)
+  return {
+    stdout = stdout,
+    isatty = function(fd)
+      return (terminals or {})[fd] == true
+    end,
+    getenv = function(name)
+      return (env or {})[name]
+    end,
+  }
+end
+
+local function contents(path)
+  local file = io.open(path, "rb")
+  if file then
+    local text = file:read("*a")
+    file:close()
+    return text
+  end
+end
+
+describe("command.output", function()
+  local path = os.tmpname()
+
+  before_each(function()
+    os.remove(path)
+    os.remove(path .. ".part")
+  end)
+
+  teardown(function()
+    os.remove(path)
+    os.remove(path .. ".part")
+  end)
+
+  it("writes to the standard output", function()
+    local stdout = fake.stream()
+    local report = output.open({ format = "ndjson" }, environment_of(stdout))
+    report:row(ROW)
+    assert.is_true(report:close(true))
+    assert.equal('{"serial":"01","key":"01","status":"good","revoked_at":null,'
+      .. '"class":null,"code":null,"message":null}\n', stdout.written)
+  end)
+
+  it("gives a file its name when it is whole", function()
+    local report = output.open({ format = "tsv", output = path }, environment_of(fake.stream()))
+    report:row(ROW)
+    assert.is_nil(contents(path))
+    assert.is_true(report:close(true))
+    assert.equal("serial\tkey\tstatus\trevoked_at\tclass\tcode\tmessage\n01\t01\tgood\t\t\t\t\n", contents(path))
+    assert.is_nil(contents(path .. ".part"))
+  end)
+
+  it("leaves what was cut short under another name, complete as a text", function()
+    local report = output.open({ format = "json", output = path }, environment_of(fake.stream()))
+    report:row(ROW)
+    assert.is_true(report:close(false))
+    assert.is_nil(contents(path))
+    assert.is_truthy(contents(path .. ".part"):find("^%[\n.*\n%]\n$"))
+  end)
+
+  it("keeps an old report until the new one is whole", function()
+    local file = io.open(path, "wb")
+    file:write("old")
+    file:close()
+    local report = output.open({ output = path }, environment_of(fake.stream()))
+    report:close(false)
+    assert.equal("old", contents(path))
+  end)
+
+  it("says that a file can't be written", function()
+    local report, message = output.open({ output = "/nonexistent/report" }, environment_of(fake.stream()))
+    assert.is_nil(report)
+    assert.equal("/nonexistent/report.part: No such file or directory", message)
+  end)
+
+  it("stops at the first failure and says it", function()
+    local writes = 0
+    local stdout = { write = function()
+      writes = writes + 1
+      return nil, "No space left on device"
+    end, flush = function()
+      return true
+    end }
+    local report = output.open({ format = "ndjson" }, environment_of(stdout))
+    assert.is_false(report:row(ROW))
+    assert.is_false(report:row(ROW))
+    assert.equal(1, writes)
+    assert.same({ nil, "cannot write to the standard output: No space left on device" }, { report:close(true) })
+  end)
+
+  it("says that the last bytes could not be written", function()
+    local stdout = fake.stream()
+    function stdout.flush()
+      return nil, "No space left on device"
+    end
+    local report = output.open({}, environment_of(stdout))
+    report:row(ROW)
+    assert.same({ nil, "cannot write to the standard output: No space left on device" }, { report:close(true) })
+  end)
+
+  describe("colours", function()
+    local function colored(arguments, terminals, env)
+      local stdout = fake.stream()
+      local report = output.open(arguments, environment_of(stdout, terminals, env))
+      report:row(ROW)
+      report:close(true)
+      return stdout.written:find("\27[32mgood", 1, true) ~= nil
+    end
+
+    it("a terminal's table alone", function()
+      assert.is_true(colored({}, { true }))
+      assert.is_false(colored({}, { false, true }))
+      assert.is_false(colored({ format = "csv" }, { true }))
+    end)
+
+    it("nothing where the user has said no", function()
+      assert.is_false(colored({ no_color = true }, { true }))
+      assert.is_false(colored({}, { true }, { NO_COLOR = "1" }))
+      assert.is_true(colored({}, { true }, { NO_COLOR = "" }))
+      assert.is_false(colored({}, { true }, { TERM = "dumb" }))
+    end)
+  end)
+end)

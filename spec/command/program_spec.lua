@@ -1,0 +1,140 @@
+local program = require "spec.command.program"
+
+local CANARY = "Canary+/=Secret&0123456789"
+
+local function percent_encoded(text)
+  return (text:gsub("[^%w%-_.~]", function(byte)
+    return ("%%%02X"):format(byte:byte())
+  end))
+end
+
+describe("the program certstat", function()
+  local here, database, good, revoked
+
+  setup(function()
+    here = program.new(24, 4)
+    database = here:database()
+    for serial, entry in pairs(database) do
+      good = entry.status == "good" and serial or good
+      revoked = entry.status == "revoked" and serial or revoked
+    end
+  end)
+
+  teardown(function()
+    here:close()
+  end)
+
+  it("shows what the service says", function()
+    local status, out, err = here:run(("certstat status --endpoint $ENDPOINT --format tsv %s %s 1234567890 1,2"):format(
+      revoked, good:upper():gsub("..", "%0:"):sub(1, -2)))
+    assert.equal("serial\tkey\tstatus\trevoked_at\tclass\tcode\tmessage\n"
+      .. ("%s\t%s\trevoked\t%s\t\t\t\n"):format(revoked, revoked, database[revoked].at)
+      .. ("%s\t%s\tgood\t\t\t\t\n"):format(good:upper():gsub("..", "%0:"):sub(1, -2), good)
+      .. "1234567890\t1234567890\tunknown\t\t\t\t\n"
+      .. "1,2\t\tinvalid\t\targument\tInvalidSerialNumber\t"
+      .. "serial number: expected one serial number, found ',' at character 2\n", out)
+    assert.equal("4 serials: 1 good, 1 revoked, 1 unknown, 1 invalid\n", err:match("^.-\n"))
+    assert.is_truthy(err:find("\n1 call, 3.0 serials a call, 0 throttled, 0 retries, %d+%.%d s\n$"), err)
+    assert.equal(1, status)
+  end)
+
+  it("audits all that the service lists", function()
+    local status, out, err = here:run("certstat audit --endpoint $ENDPOINT --format csv --quiet --batch 7")
+    local rows = 0
+    for line in out:gmatch("\n([^\r]+)\r") do
+      local serial, key, word, at = line:match("^(%x+),(%x+),(%a+),([^,]*),,,$")
+      assert.equal(serial, key)
+      assert.equal(database[serial].status, word)
+      assert.equal(database[serial].at, at)
+      rows = rows + 1
+    end
+    assert.equal(24, rows)
+    assert.equal("", err)
+    assert.equal(1, status)
+  end)
+
+  it("lists certificates", function()
+    local status, out, err = here:run("certstat list --endpoint $ENDPOINT --format tsv")
+    local rows = 0
+    for serial, word in out:gmatch("\n(%x+)\t(%u+)\t") do
+      assert.equal(database[serial].status == "good" and "ISSUE" or "REVOKE", word)
+      rows = rows + 1
+    end
+    assert.equal(24, rows)
+    assert.equal("24 certificates: 20 ISSUE, 4 REVOKE\n", err:match("^.-\n"))
+    assert.equal(0, status)
+  end)
+
+  it("reads certificates from a folder and a pipe", function()
+    local status, out = here:run(
+      "certstat audit --endpoint $ENDPOINT --from $FOLDER/ca/sub/newcerts --format tsv --quiet | grep -c good")
+    assert.equal("20\n", out)
+    assert.equal(0, status)
+    status, out = here:run(("openssl x509 -in $FOLDER/ca/sub/newcerts/%s.pem -noout -serial"
+      .. " | certstat status --endpoint $ENDPOINT -"):format(good:upper()))
+    assert.is_truthy(out:find("\nserial=" .. good:upper() .. " +good "), out)
+    assert.equal(0, status)
+  end)
+
+  it("leaves a report whose name it has only when it is whole", function()
+    local status, out = here:run("certstat audit --endpoint $ENDPOINT --quiet --format json --output $FOLDER/r.json"
+      .. "; ls $FOLDER | grep '^r'")
+    assert.equal("r.json\n", out)
+    assert.equal(0, status)
+  end)
+
+  it("ends tidily at SIGTERM: the report is closed, a line says so", function()
+    local status, out, err = here:run([[
+mkfifo $FOLDER/calls
+"$CERTSTAT" audit --endpoint $ENDPOINT --format json --qps 1 --batch 1 --verbose --output $FOLDER/t.json \
+  2> $FOLDER/calls &
+{ read -r first; kill -TERM $!; cat > $FOLDER/rest; } < $FOLDER/calls
+wait $!
+code=$?
+tail -n 1 $FOLDER/rest >&2
+ls $FOLDER | grep '^t'
+tail -c 3 $FOLDER/t.json.part
+exit $code]])
+    assert.equal("t.json.part\n", out:match("^.-\n"))
+    assert.is_truthy(out:find("%]\n$"), out)
+    assert.equal("certstat: interrupted\n", err)
+    assert.equal(3, status)
+  end)
+
+  it("says that its output can't be written", function()
+    local status, _, err = here:run("certstat list --endpoint $ENDPOINT --quiet > /dev/full")
+    assert.equal("certstat: cannot write to the standard output: No space left on device\n", err)
+    assert.equal(3, status)
+    status, _, err = here:run("certstat plan --serials 5 > /dev/full")
+    assert.equal("certstat: cannot write to the standard output: No space left on device\n", err)
+    assert.equal(3, status)
+  end)
+
+  local failures = {
+    { 4, "certstat status --endpoint nowhere 1" },
+    { 4, "certstat list --endpoint http://service.example" },
+    { 4, "certstat status --no-such-option" },
+    { 4, "certstat" },
+    { 4, "certstat status - < /dev/null" },
+    { 4, "certstat audit --from /nonexistent" },
+    { 3, "certstat status --endpoint http://127.0.0.1:1 --timeout 0.5 1" },
+    { 5, "certstat status --endpoint $ENDPOINT 1" },
+    { 5, "certstat status --endpoint $ENDPOINT 1 --format tsv > /dev/null" },
+    { 5, "certstat list --endpoint $ENDPOINT --quiet" },
+    { 5, "certstat audit --endpoint $ENDPOINT --quiet" },
+    { 5, "certstat list --endpoint $ENDPOINT --quiet", { ALIBABA_CLOUD_ACCESS_KEY_SECRET = "" } },
+  }
+  for _, case in ipairs(failures) do
+    it(("exits with %d, says why in one line, and no secret: %s"):format(case[1], case[2]), function()
+      local status, out, err = here:run(case[2], case[3] or { ALIBABA_CLOUD_ACCESS_KEY_SECRET = CANARY })
+      assert.equal(case[1], status)
+      assert.equal("", out)
+      assert.is_truthy(err:find("^certstat: [^\n]+\n$"), err)
+      assert.is_nil(err:find("traceback", 1, true))
+      local base64 = "Q2FuYXJ5Ky89U2VjcmV0JjAxMjM0NTY3ODk"
+      for _, form in ipairs { CANARY, CANARY:sub(1, 8), percent_encoded(CANARY), base64 } do
+        assert.is_nil(err:find(form, 1, true))
+      end
+    end)
+  end
+end)

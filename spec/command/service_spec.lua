@@ -1,0 +1,62 @@
+local service = require "certstat.command.service"
+
+local function open(arguments, result)
+  local said, given = {}, nil
+  local environment = {
+    getenv = function() end,
+    say = function(message)
+      said[#said + 1] = message
+    end,
+    client = function(options)
+      given = options
+      return result[1], result[2], result[3]
+    end,
+  }
+  local client, code = service.open(arguments, environment)
+  return client, code, given, said, environment
+end
+
+describe("command.service", function()
+  it("hands the options over in the client's units", function()
+    local result = {}
+    local client, code, given, _, environment = open({
+      endpoint = "https://a", region = "r", profile = "p", ca_file = "c", allow_http = true, timeout = 1.5,
+      qps = 5, guard = 250, batch = 7,
+    }, { result })
+    assert.equal(result, client)
+    assert.is_nil(code)
+    assert.same({
+      endpoint = "https://a", region = "r", profile = "p", ca_file = "c", allow_http = true, timeout = 1.5,
+      qps = 5, guard = 0.25, batch = 7, getenv = environment.getenv,
+    }, given)
+  end)
+
+  it("leaves out what was not said", function()
+    local _, _, given, _, environment = open({}, { {} })
+    assert.same({ getenv = environment.getenv }, given)
+  end)
+
+  it("says why there is no client, and gives the exit code", function()
+    local client, code, _, said = open({}, { nil, "no credentials", { class = "denied" } })
+    assert.is_nil(client)
+    assert.equal(5, code)
+    assert.same({ "no credentials" }, said)
+    client, code = open({}, { nil, "no URL", { class = "argument" } })
+    assert.is_nil(client)
+    assert.equal(4, code)
+  end)
+
+  it("says a line for each call with --verbose", function()
+    local _, _, given, said = open({ verbose = true }, { {} })
+    given.on_call({ operation = "ListClientCertificate", serials = 0, attempt = 1, http_status = 200,
+      sent_ns = 1e9, done_ns = 1012000000 })
+    given.on_call({ operation = "X", serials = 1, attempt = 2, http_status = 400, code = "Throttling",
+      sent_ns = 1e9, done_ns = 1000600000 })
+    given.on_call({ operation = "X", serials = 50, attempt = 1, code = "NoReply", sent_ns = 0, done_ns = 0 })
+    assert.same({
+      "ListClientCertificate, HTTP 200, 12 ms",
+      "X, 1 serial, attempt 2, HTTP 400, Throttling, 1 ms",
+      "X, 50 serials, no reply, NoReply",
+    }, said)
+  end)
+end)
