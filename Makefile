@@ -8,6 +8,10 @@ WITHOUT ?=
 ifeq ($(origin CC),default)
 CC := gcc
 endif
+# luarocks names only the headers: LUA=rock reads the version in them
+ifeq ($(LUA),rock)
+override LUA := $(shell sed -n 's/^.define LUA_VERSION_NUM.*50\([1-5]\)$$/5.\1/p' '$(LUA_INCDIR)/lua.h')
+endif
 
 # ---- the Lua: headers to compile against, command to run -------------------------------------------------------------
 
@@ -29,7 +33,8 @@ ABI_OUT := $(BUILD)/$(ABI)$(FLAVOUR)
 NGX_OUT := $(BUILD)/5.1$(FLAVOUR)
 SRC_OUT := $(BUILD)/src$(FLAVOUR)
 
-WARN    := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
+WERROR  ?= -Werror
+WARN    := -Wall -Wextra -Wpedantic -Wshadow -Wconversion $(WERROR)
 HARDEN  := -fstack-protector-strong -fstack-clash-protection -fcf-protection $(if $(SAN),,-D_FORTIFY_SOURCE=2)
 SANITIZE_asan := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 SANITIZE_tsan := -fsanitize=thread -fno-omit-frame-pointer
@@ -39,8 +44,9 @@ OPT     ?= $(if $(SAN),-O1,-O2)
 CFLAGS  ?= -g
 ALL_CFLAGS := -std=c11 -D_GNU_SOURCE -fPIC -fvisibility=hidden -pthread $(OPT) $(CFLAGS) $(WARN) $(HARDEN) $(SANITIZE) -Isrc
 LINK    := -shared -pthread -Wl,-z,relro,-z,now -Wl,--exclude-libs,ALL -Wl,--as-needed $(SANITIZE) $(LDFLAGS)
-CURL_INCDIR ?=
+# where luarocks found them, or was told; else the compiler looks itself
 ALL_CFLAGS += $(addprefix -I,$(CURL_INCDIR) $(OPENSSL_INCDIR))
+LINK       += $(addprefix -L,$(CURL_LIBDIR) $(OPENSSL_LIBDIR))
 
 # ---- what each module is made of, and what it links ------------------------------------------------------------------
 
@@ -56,7 +62,7 @@ OBJECTS      := $(patsubst src/%.c,$(SRC_OUT)/%.o,$(wildcard src/core/*.c src/x5
 BINDINGS      = $(wildcard lua_module/$(1).c lua_module/$(1)_*.c)
 
 .PHONY: all build
-all: build
+all: build   ## the modules and the command, for LUA=5.4 (or 5.1 5.2 5.3 jit)
 build: $(MODULES:%=$(OUT)/certstat/%.so) $(MODULES:%=$(NGX_OUT)/certstat/%.so) $(OUT)/bin/certstat $(BUILD)/bin/certstat
 
 $(ARCHIVE): $(sort $(OBJECTS))
@@ -90,7 +96,7 @@ CPATH_DEFAULT := $(if $(filter jit,$(LUA)),/usr/lib/$(shell $(CC) -print-multiar
 define LAUNCHER
 #!/bin/sh
 root=$$(dirname "$$(readlink -f "$$0")")
-until [ -d "$$root/lua_module" ]; do root=$$(dirname "$$root"); done
+until [ -d "$$root/lua_module" ] || [ "$$root" = / ]; do root=$$(dirname "$$root"); done
 unset LUA_INIT LUA_PATH_5_2 LUA_PATH_5_3 LUA_PATH_5_4 LUA_CPATH_5_2 LUA_CPATH_5_3 LUA_CPATH_5_4
 LUA_PATH="$$root/lua_module/?.lua;$$root/lua_module/?/init.lua;$${LUA_PATH:-;}" \
 LUA_CPATH="$$root/$(OUT)/?.so;$${LUA_CPATH:-$(CPATH_DEFAULT)}" exec $(LUA_EXE) "$$root/scripts/certstat" "$$@"
@@ -103,8 +109,110 @@ $(OUT)/bin/certstat $(BUILD)/bin/certstat: force
 .PHONY: force
 force:
 
-.PHONY: clean
-clean:
+.PHONY: demo
+demo:        ## a finished audit of a thousand certificates
+	scripts/setup demo
+	$(MAKE) build
+	scripts/demo
+
+# ---- tests -----------------------------------------------------------------------------------------------------------
+
+C_TESTS := $(patsubst spec/c/%.c,$(SRC_OUT)/spec/%,$(wildcard spec/c/*/*_test.c))
+.PHONY: c-tests core-tests
+c-tests: $(C_TESTS)
+core-tests: $(filter $(SRC_OUT)/spec/core/%,$(C_TESTS))
+$(SRC_OUT)/spec/%: spec/c/%.c $(ARCHIVE)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -Ispec/c -MMD -MP -o $@ $< $(ARCHIVE) -Wl,--as-needed -lcmocka -lcurl -lssl -lcrypto $(LDFLAGS)
+
+# libFuzzer is clang's; sources and not the archive, so that all of them are instrumented
+FUZZ_SOURCES := $(wildcard src/core/*.c src/x509/*.c)
+FUZZ_TARGETS := $(patsubst spec/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard spec/fuzz/*_fuzz.c))
+.PHONY: fuzz-targets
+fuzz-targets: $(FUZZ_TARGETS)
+$(BUILD)/fuzz/%: spec/fuzz/%.c spec/fuzz/fuzz.h $(FUZZ_SOURCES) $(wildcard src/*.h src/*/*.h)
+	@mkdir -p $(@D)
+	clang -std=c11 -D_GNU_SOURCE -g -O1 $(WARN) -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -Isrc \
+	  -o $@ $< $(FUZZ_SOURCES) -lcrypto
+
+# what spec/run runs: programs of spec/parts/, each on a Lua and a kind of build
+CHECK      := c lua@$(LUA) hosts interop rock@5.4 rock@jit lint coverage
+CHECK_REST := $(patsubst %,lua@%,$(filter-out $(LUA),5.1 5.2 5.3 5.4 jit)) rock@5.1 rock@5.2 rock@5.3 c+clang c+tsan fuzz
+ASAN       := c+asan lua@5.4+asan
+
+.PHONY: check check-all check-rest asan tsan valgrind fuzz mutants
+check:       ## all tests on one Lua
+	scripts/setup check
+	spec/run $(CHECK)
+check-all:   ## check, then the other Luas, clang and the sanitizers
+	scripts/setup check-all
+	spec/run $(CHECK) $(CHECK_REST) $(ASAN)
+check-rest:  ## what check-all does beyond check
+	scripts/setup check-all
+	spec/run $(CHECK_REST) $(ASAN)
+asan:        ## the C tests, and the specs on Lua 5.4, under ASan and UBSan
+	scripts/setup check-all
+	spec/run $(ASAN)
+tsan:        ## the C tests under ThreadSanitizer
+	scripts/setup check-all
+	spec/run c+tsan
+valgrind:    ## the C tests under valgrind
+	scripts/setup check-all
+	spec/run c+valgrind
+fuzz:        ## the pure functions on random input, SECONDS (60) each
+	scripts/setup check-all
+	FUZZ_SECONDS=$(or $(SECONDS),60) spec/run fuzz
+mutants:     ## small faults put into src/core/, each of which a test must find
+	scripts/setup check
+	spec/mutants
+
+# ---- installation ----------------------------------------------------------------------------------------------------
+
+PREFIX     ?= /usr/local
+LUADIR     ?= $(PREFIX)/share/lua/$(ABI)
+LIBDIR     ?= $(PREFIX)/lib/lua/$(ABI)
+NGX_LIBDIR ?= $(PREFIX)/lib/lua/5.1
+BINDIR     ?= $(PREFIX)/bin
+
+define COMMAND
+#!/usr/bin/env $(LUA_EXE)
+package.path = "$(LUADIR)/?.lua;$(LUADIR)/?/init.lua;" .. package.path
+package.cpath = "$(LIBDIR)/?.so;$(CPATH_DEFAULT)" .. package.cpath
+require("certstat.command").main(arg)
+endef
+export COMMAND
+
+.PHONY: install install-modules uninstall rock
+install: install-modules ## into PREFIX (/usr/local), under DESTDIR
+	install -d $(DESTDIR)$(BINDIR)
+	printf '%s\n' "$$COMMAND" > $(DESTDIR)$(BINDIR)/certstat
+	chmod 755 $(DESTDIR)$(BINDIR)/certstat
+install-modules: build
+	cd lua_module && find certstat -name '*.lua' -exec install -D -m 644 '{}' '$(DESTDIR)$(LUADIR)/{}' ';'
+	for module in $(MODULES); do \
+	  install -D -m 644 $(OUT)/certstat/$$module.so $(DESTDIR)$(LIBDIR)/certstat/$$module.so && \
+	  install -D -m 644 $(NGX_OUT)/certstat/$$module.so $(DESTDIR)$(NGX_LIBDIR)/certstat/$$module.so || exit; \
+	done
+uninstall:   ## what install put there
+	rm -f $(DESTDIR)$(BINDIR)/certstat
+	cd lua_module && find certstat -name '*.lua' -exec rm -f '$(DESTDIR)$(LUADIR)/{}' ';'
+	rm -f $(MODULES:%=$(DESTDIR)$(LIBDIR)/certstat/%.so) $(MODULES:%=$(DESTDIR)$(NGX_LIBDIR)/certstat/%.so)
+	find $(DESTDIR)$(LUADIR)/certstat $(DESTDIR)$(LIBDIR)/certstat $(DESTDIR)$(NGX_LIBDIR)/certstat \
+	  -depth -type d -empty -delete 2> /dev/null || true
+rock:        ## the rock, into a tree of its own
+	spec/run rock@$(LUA)
+
+# for scripts: eval "$(make -s paths)"
+.PHONY: paths
+paths:
+	@printf "export %s='%s'\n" LUA_EXE '$(LUA_EXE)' LUA_INCDIR '$(LUA_INCDIR)' OUT '$(abspath $(OUT))' SRC_OUT '$(abspath $(SRC_OUT))' \
+	  NGX_OUT '$(abspath $(NGX_OUT))' LUA_PATH '$(CURDIR)/lua_module/?.lua;$(CURDIR)/lua_module/?/init.lua;;' \
+	  CPATH_DEFAULT '$(CPATH_DEFAULT)' LUA_CPATH '$(abspath $(OUT))/?.so;$(CPATH_DEFAULT)'
+
+.PHONY: help clean
+help:        ## this list
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/make \1\t\2/p' Makefile | expand -t 20
+clean:       ## removes what was built
 	rm -rf $(BUILD)
 
--include $(wildcard $(BUILD)/*/*/*.d $(BUILD)/*/*.d)
+-include $(wildcard $(BUILD)/*/*/*.d $(BUILD)/*/*.d $(BUILD)/*/*/*/*.d)

@@ -25,7 +25,7 @@ int cs_slice_equal_nocase(cs_slice a, cs_slice b)
         return 0;
     }
     for (size_t i = 0; i < a.n; i++) {
-        if (lower(a.p[i]) != lower(b.p[i])) {
+        if (a.p[i] != b.p[i] && lower(a.p[i]) != lower(b.p[i])) {
             return 0;
         }
     }
@@ -66,7 +66,11 @@ void cs_buffer_text(cs_buffer *b, const char *text)
 
 void cs_buffer_byte(cs_buffer *b, char byte)
 {
-    cs_buffer_put(b, (cs_slice){&byte, 1});
+    if (b->failed || b->n == b->size) {
+        b->failed = 1;
+        return;
+    }
+    b->p[b->n++] = byte;
 }
 
 void cs_buffer_decimal(cs_buffer *b, int64_t number)
@@ -94,8 +98,8 @@ void cs_buffer_hex(cs_buffer *b, const void *bytes, size_t n)
     }
     char *to = b->p + b->n;
     for (size_t i = 0; i < n; i++) {
-        *to++ = digits[from[i] >> 4];
-        *to++ = digits[from[i] & 15];
+        to[2 * i] = digits[from[i] >> 4];
+        to[2 * i + 1] = digits[from[i] & 15];
     }
     b->n += 2 * n;
 }

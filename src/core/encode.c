@@ -16,6 +16,20 @@ static const unsigned char unreserved[256] = {
     1,       1,       1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 1, 0, /* 70: p-z ~ */
 };
 
+/* Sixteen bytes worked on at once, by the CPU's vector instructions where it has them:
+ * https://gcc.gnu.org/onlinedocs/gcc/Vector-Extensions.html */
+typedef unsigned char bytes16 __attribute__((vector_size(16)));
+
+static int are_alphanumeric(const unsigned char *p)
+{
+    bytes16 c;
+    uint64_t half[2];
+    memcpy(&c, p, sizeof c);
+    __auto_type matches = (c - '0' < 10) | ((c | 0x20) - 'a' < 26);
+    memcpy(half, &matches, sizeof half);
+    return (half[0] & half[1]) == UINT64_MAX;
+}
+
 void cs_percent_encode(cs_slice text, cs_buffer *out)
 {
     static const char digits[] = "0123456789ABCDEF";
@@ -25,28 +39,23 @@ void cs_percent_encode(cs_slice text, cs_buffer *out)
     const unsigned char *p = (const unsigned char *)text.p, *end = p + text.n;
     char *to = out->p + out->n, *limit = out->p + out->size;
     while (p < end) {
-        /* four at a time: nearly all of a request is digits */
-        while (end - p >= 4 && limit - to >= 4 &&
-               unreserved[p[0]] & unreserved[p[1]] & unreserved[p[2]] & unreserved[p[3]]) {
-            memcpy(to, p, 4);
-            p += 4;
-            to += 4;
+        /* nearly all of a request is digits */
+        while (end - p >= 16 && limit - to >= 16 && are_alphanumeric(p)) {
+            memcpy(to, p, 16);
+            p += 16;
+            to += 16;
         }
-        /* then one at a time, up to and with the next byte that is escaped */
-        int plain = 1;
-        while (p < end && plain) {
-            plain = unreserved[*p];
-            if (limit - to < (plain ? 1 : 3)) {
+        while (p < end && to < limit && unreserved[*p]) {
+            *to++ = (char)*p++;
+        }
+        if (p < end) {
+            if (limit - to < 3) {
                 out->failed = 1;
                 return;
             }
-            if (plain) {
-                *to++ = (char)*p++;
-            } else {
-                *to++ = '%';
-                *to++ = digits[*p >> 4];
-                *to++ = digits[*p++ & 15];
-            }
+            *to++ = '%';
+            *to++ = digits[*p >> 4];
+            *to++ = digits[*p++ & 15];
         }
     }
     out->n = (size_t)(to - out->p);

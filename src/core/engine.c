@@ -2,8 +2,8 @@
  * calls at most, so one array is scanned where larger queues would want lists. */
 #include "certstat.h"
 
-#define THROTTLES_MAX 20            /* how often one call may be throttled */
-#define LATE_MAX      6             /* how often it may miss its permit; its hold doubles each time */
+#define THROTTLES_MAX 20 /* how often one call may be throttled */
+#define LATE_MAX      6  /* how often it may miss its permit; its hold doubles each time */
 #define HOLD_MAX_NS   (60 * CS_SEC) /* and grows no further */
 
 static int64_t lesser(int64_t a, int64_t b)

@@ -8,11 +8,11 @@
 
 #include <string.h>
 
-#define STARVED_NS  (2 * CS_SEC)   /* a lane that has waited so long goes first */
-#define RESERVE_NS  (10 * CS_SEC)  /* so long after a higher lane asked the audit lane leaves */
-#define RESERVE     2              /* permits of each window free */
-#define COMEBACK_NS (250 * CS_MS)  /* how late a waiter may come back and still be one */
-#define STEP_NS     1024           /* 2^53 steps reach beyond INT64_MAX: a permit is exact as a double */
+#define STARVED_NS  (2 * CS_SEC)  /* a lane that has waited so long goes first */
+#define RESERVE_NS  (10 * CS_SEC) /* so long after a higher lane asked the audit lane leaves */
+#define RESERVE     2             /* permits of each window free */
+#define COMEBACK_NS (250 * CS_MS) /* how late a waiter may come back and still be one */
+#define STEP_NS     1024 /* 2^53 steps reach beyond INT64_MAX: a permit is exact as a double */
 
 static int64_t greater(int64_t a, int64_t b)
 {

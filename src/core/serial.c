@@ -170,11 +170,10 @@ static int parse_openssl_text(cs_slice s, cs_slice text, cs_serial *out, cs_erro
     return 1;
 }
 
-int cs_serial_parse(cs_slice text, cs_serial *out, cs_error *error)
+static int parse_text(cs_slice text, cs_serial *out, cs_error *error)
 {
     cs_slice s = trim(text);
     int rc;
-    out->n = 0;
     if (!s.n) {
         return cs_fail(error, CS_ARGUMENT, 0, "serial number: expected digits, found nothing",
                        NULL);
@@ -198,4 +197,13 @@ int cs_serial_parse(cs_slice text, cs_serial *out, cs_error *error)
     }
     take_prefix(&s, "0x");
     return parse_hex(s, text, out, error);
+}
+
+int cs_serial_parse(cs_slice text, cs_serial *out, cs_error *error)
+{
+    int rc = parse_text(text, out, error);
+    if (rc) {
+        out->n = 0;
+    }
+    return rc;
 }

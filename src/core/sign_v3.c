@@ -44,7 +44,7 @@ static cs_slice trim(cs_slice s)
 
 static int signed_by_default(cs_slice name)
 {
-    return (name.n > 6 && cs_slice_equal_nocase((cs_slice){name.p, 6}, CS_LITERAL("x-acs-"))) ||
+    return (name.n >= 6 && cs_slice_equal_nocase((cs_slice){name.p, 6}, CS_LITERAL("x-acs-"))) ||
            cs_slice_equal_nocase(name, CS_LITERAL("host")) ||
            cs_slice_equal_nocase(name, CS_LITERAL("content-type"));
 }
@@ -84,7 +84,8 @@ static size_t sort_headers(const cs_v3_request *r, const cs_pair *sorted[CS_HEAD
     return n;
 }
 
-static void put_lower(cs_buffer *out, cs_slice text)
+/* Appends `text` in lower case; returns it there. */
+static cs_slice put_lower(cs_buffer *out, cs_slice text)
 {
     size_t from = out->n;
     cs_buffer_put(out, text);
@@ -92,11 +93,12 @@ static void put_lower(cs_buffer *out, cs_slice text)
     for (char *p = out->p + from; p < end; p++) {
         *p = lower(*p);
     }
+    return cs_buffer_slice(out, from);
 }
 
 static int starts_name(const cs_pair *const sorted[], size_t i)
 {
-    return i == 0 || compare_nocase(sorted[i - 1]->name, sorted[i]->name) != 0;
+    return i == 0 || !cs_slice_equal_nocase(sorted[i - 1]->name, sorted[i]->name);
 }
 
 static size_t count_names(const cs_pair *const sorted[], size_t n)
@@ -133,7 +135,8 @@ int cs_v3_canonical_request(const cs_v3_request *r, cs_buffer *out, cs_slice *qu
                             cs_slice *signed_headers, cs_error *error)
 {
     const cs_pair *sorted[CS_HEADERS_MAX];
-    int starts[CS_HEADERS_MAX]; /* a name that the one before did not have */
+    cs_slice names[CS_HEADERS_MAX]; /* in lower case, in `out`, each once */
+    size_t names_n = 0;
     if (r->headers_n > CS_HEADERS_MAX) {
         return cs_fail(error, CS_LIMIT, 0, "expected at most 64 header fields", NULL);
     }
@@ -154,10 +157,9 @@ int cs_v3_canonical_request(const cs_v3_request *r, cs_buffer *out, cs_slice *qu
     }
     size_t query_n = out->n - from;
     for (size_t i = 0; i < n; i++) {
-        starts[i] = starts_name(sorted, i);
-        if (starts[i]) {
+        if (starts_name(sorted, i)) {
             cs_buffer_byte(out, '\n');
-            put_lower(out, sorted[i]->name);
+            names[names_n++] = put_lower(out, sorted[i]->name);
             cs_buffer_byte(out, ':');
         } else {
             cs_buffer_byte(out, ',');
@@ -166,15 +168,13 @@ int cs_v3_canonical_request(const cs_v3_request *r, cs_buffer *out, cs_slice *qu
     }
     cs_buffer_put(out, CS_LITERAL("\n\n"));
     size_t names_from = out->n;
-    for (size_t i = 0; i < n; i++) {
-        if (starts[i]) {
-            if (i) {
-                cs_buffer_byte(out, ';');
-            }
-            put_lower(out, sorted[i]->name);
+    for (size_t i = 0; i < names_n; i++) {
+        if (i) {
+            cs_buffer_byte(out, ';');
         }
+        cs_buffer_put(out, names[i]);
     }
-    size_t names_n = out->n - names_from;
+    size_t names_end = out->n;
     cs_buffer_byte(out, '\n');
     cs_buffer_put(out, r->payload_hash);
     if (out->failed) {
@@ -184,7 +184,7 @@ int cs_v3_canonical_request(const cs_v3_request *r, cs_buffer *out, cs_slice *qu
         *query = (cs_slice){out->p + from, query_n};
     }
     if (signed_headers) {
-        *signed_headers = (cs_slice){out->p + names_from, names_n};
+        *signed_headers = (cs_slice){out->p + names_from, names_end - names_from};
     }
     return 0;
 }
@@ -219,6 +219,73 @@ int cs_v3_signature(cs_signer *signer, cs_slice string_to_sign, cs_buffer *out, 
 }
 
 /* ---- a call signed whole ---- */
+
+/* A method or a field's name (RFC 9110 5.6.2). */
+static int is_token(cs_slice s)
+{
+    for (size_t i = 0; i < s.n; i++) {
+        unsigned char c = (unsigned char)s.p[i], letter = c | 0x20;
+        if ((letter < 'a' || letter > 'z') && c != '-' &&
+            (c <= ' ' || c >= 0x7f || strchr("\"(),/:;<=>?@[\\]{}", c))) {
+            return 0;
+        }
+    }
+    return s.n > 0;
+}
+
+/* Eight bytes at a time: https://graphics.stanford.edu/~seander/bithacks.html#HasLessInWord */
+static int has_control(cs_slice s)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101);
+    uint64_t found = 0;
+    size_t i = 0;
+    for (; s.n - i >= sizeof found; i += sizeof found) {
+        uint64_t word;
+        memcpy(&word, s.p + i, sizeof word);
+        uint64_t deletes = word ^ ones * 0x7f;
+        found |= ((word - ones * ' ') & ~word) | ((deletes - ones) & ~deletes);
+    }
+    for (; i < s.n; i++) {
+        found |= s.p[i] == 0x7f || (unsigned char)s.p[i] < ' ' ? 0x80 : 0;
+    }
+    return (found & ones * 0x80) != 0;
+}
+
+/* What would say something else on the wire than it does in the signature, where lines end at a
+ * newline and lists are split at commas. */
+static int check_call(const cs_v3_call *c, cs_error *error)
+{
+    const cs_slice values[] = {c->path, c->host,  c->action,        c->version,
+                               c->date, c->nonce, c->access_key_id, c->security_token};
+    if (!is_token(c->method)) {
+        return cs_fail(error, CS_ARGUMENT, 0, "method: expected a token (RFC 9110 5.6.2)", NULL);
+    }
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+        if (has_control(values[i])) {
+            return cs_fail(
+                error, CS_ARGUMENT, 0, "a control byte in the path, the host, the action, ",
+                "the version, the date, the nonce, the access key id or the token", NULL);
+        }
+    }
+    for (size_t i = 0; i < c->path.n; i++) {
+        if (c->path.p[i] == ' ' || c->path.p[i] == '?' || c->path.p[i] == '#') {
+            return cs_fail(error, CS_ARGUMENT, 0, "path: a blank, a '?' or a '#'", NULL);
+        }
+    }
+    if (c->access_key_id.n && memchr(c->access_key_id.p, ',', c->access_key_id.n)) {
+        return cs_fail(error, CS_ARGUMENT, 0, "access key id: a comma", NULL);
+    }
+    for (size_t i = 0; i < c->headers_n; i++) {
+        if (!is_token(c->headers[i].name)) {
+            return cs_fail(error, CS_ARGUMENT, 0,
+                           "header: expected a token (RFC 9110 5.6.2) for a name", NULL);
+        }
+        if (has_control(c->headers[i].value)) {
+            return cs_fail(error, CS_ARGUMENT, 0, "header: a control byte in a value", NULL);
+        }
+    }
+    return 0;
+}
 
 static void add_header(cs_v3_signed *out, cs_slice name, cs_slice value)
 {
@@ -311,8 +378,8 @@ int cs_v3_sign(cs_signer *signer, const cs_v3_call *call, cs_buffer *work, cs_v3
 {
     cs_slice payload_hash = {empty_hash, sizeof empty_hash - 1}, query, signed_headers;
     size_t from = work->n;
-    int rc = 0;
-    if (call->body.n) {
+    int rc = check_call(call, error);
+    if (rc == 0 && call->body.n) {
         rc = cs_v3_payload_hash(signer, call->body, work, error);
         payload_hash = cs_buffer_slice(work, from);
     }

@@ -52,15 +52,23 @@ static int check_date(cs_slice date, int64_t now_s, cs_verdict *out, cs_error *e
         return refuse(out, "InvalidTimeStamp.Format", error,
                       "expected a date like 2026-01-02T03:04:05Z");
     }
-    if (now_s >= 0 && (date_s > now_s + DATE_TOLERANCE_S || date_s < now_s - DATE_TOLERANCE_S)) {
+    if (now_s >= 0 &&
+        (date_s < 0 || date_s - now_s > DATE_TOLERANCE_S || now_s - date_s > DATE_TOLERANCE_S)) {
         return refuse(out, "InvalidTimeStamp.Expired", error,
                       "Specified time stamp or date value is expired.");
     }
     return 0;
 }
 
-static int compare_signature(cs_slice received, cs_slice computed, cs_verdict *out, cs_error *error)
+/* `computed` is what `work` has from `from` on; with a buffer that was too small it is no signature,
+ * and may be as empty as the one received. */
+static int compare_signature(cs_slice received, const cs_buffer *work, size_t from, cs_verdict *out,
+                             cs_error *error)
 {
+    cs_slice computed = cs_buffer_slice(work, from);
+    if (work->failed) {
+        return cs_fail(error, CS_LIMIT, 0, "request too long to verify", NULL);
+    }
     if (received.n != computed.n || CRYPTO_memcmp(received.p, computed.p, computed.n) != 0) {
         return refuse(out, "SignatureDoesNotMatch", error,
                       "Specified signature does not match our calculation.");
@@ -76,21 +84,23 @@ struct authorization {
     size_t names_n;
 };
 
-/* Takes `label` and what follows it up to the next comma. */
-static int take_part(cs_slice *s, cs_slice label, cs_slice *value)
+/* Takes `label` and what follows it up to `end`, or to the end of all where `end` is 0. */
+static int take_part(cs_slice *s, cs_slice label, char end, cs_slice *value)
 {
-    if (s->n < label.n || memcmp(s->p, label.p, label.n) != 0) {
+    if (s->n <= label.n || memcmp(s->p, label.p, label.n) != 0) {
         return 0;
     }
     s->p += label.n;
     s->n -= label.n;
-    const char *comma = (const char *)memchr(s->p, ',', s->n);
-    value->p = s->p;
-    value->n = comma ? (size_t)(comma - s->p) : s->n;
-    size_t used = value->n + (comma != NULL);
+    const char *at = end ? (const char *)memchr(s->p, end, s->n) : s->p + s->n;
+    if (!at || at == s->p) {
+        return 0;
+    }
+    *value = (cs_slice){s->p, (size_t)(at - s->p)};
+    size_t used = value->n + (end != 0);
     s->p += used;
     s->n -= used;
-    return value->n > 0;
+    return 1;
 }
 
 /* Lower case, sorted, none twice: else two lists would name one set. */
@@ -121,10 +131,9 @@ static int split_names(struct authorization *a)
 static int parse_authorization(cs_slice field, struct authorization *out)
 {
     cs_slice id;
-    return take_part(&field, CS_LITERAL("ACS3-HMAC-SHA256 Credential="), &id) &&
-           take_part(&field, CS_LITERAL("SignedHeaders="), &out->signed_headers) &&
-           take_part(&field, CS_LITERAL("Signature="), &out->signature) && field.n == 0 &&
-           split_names(out);
+    return take_part(&field, CS_LITERAL("ACS3-HMAC-SHA256 Credential="), ',', &id) &&
+           take_part(&field, CS_LITERAL("SignedHeaders="), ',', &out->signed_headers) &&
+           take_part(&field, CS_LITERAL("Signature="), 0, &out->signature) && split_names(out);
 }
 
 static int is_named(const struct authorization *a, cs_slice name)
@@ -137,8 +146,7 @@ static int is_named(const struct authorization *a, cs_slice name)
     return 0;
 }
 
-/* The fields that give a request its meaning must be signed; so must each x-acs- field that was
- * sent. */
+/* The fields that give a request its meaning must be signed; so must a token that was sent. */
 static int check_required(const cs_received *r, const struct authorization *a)
 {
     static const char *const required[] = {
@@ -211,7 +219,7 @@ static int verify_v3(cs_signer *signer, const cs_received *r, cs_slice field, in
     if ((rc = cs_v3_signature(signer, out->string_to_sign, work, error))) {
         return rc;
     }
-    return compare_signature(a.signature, cs_buffer_slice(work, from), out, error);
+    return compare_signature(a.signature, work, from, out, error);
 }
 
 /* ---- V1 ---- */
@@ -219,9 +227,13 @@ static int verify_v3(cs_signer *signer, const cs_received *r, cs_slice field, in
 static int is_form(const cs_received *r)
 {
     static const char form[] = "application/x-www-form-urlencoded";
+    const size_t n = sizeof form - 1;
     const cs_pair *type = find_pair(r->headers, r->headers_n, CS_LITERAL("content-type"));
-    return type && type->value.n >= sizeof form - 1 &&
-           cs_slice_equal_nocase((cs_slice){type->value.p, sizeof form - 1}, CS_LITERAL(form));
+    if (!type || type->value.n < n ||
+        !cs_slice_equal_nocase((cs_slice){type->value.p, n}, CS_LITERAL(form))) {
+        return 0;
+    }
+    return type->value.n == n || type->value.p[n] == ';' || type->value.p[n] == ' ';
 }
 
 static int check_v1_parameters(const cs_pair *p, size_t n, cs_verdict *out, cs_error *error)
@@ -250,8 +262,7 @@ static int verify_v1(cs_signer *signer, const cs_received *r, int64_t now_s, cs_
 {
     cs_pair parameters[CS_QUERY_MAX];
     size_t n = 0, from;
-    cs_slice raw_query;
-    split_target(r->target, &raw_query);
+    cs_slice raw_query, path = split_target(r->target, &raw_query);
     int rc = cs_query_parse(raw_query, parameters, &n, work, error);
     if (rc == 0 && is_form(r)) {
         rc = cs_query_parse(r->body, parameters, &n, work, error);
@@ -269,11 +280,14 @@ static int verify_v1(cs_signer *signer, const cs_received *r, int64_t now_s, cs_
         (rc = cs_v1_string_to_sign(r->method, parameters, n, work, &out->string_to_sign, error))) {
         return rc;
     }
+    if (path.n && !cs_slice_equal(path, CS_LITERAL("/"))) { /* which the string to sign names */
+        return refuse(out, "SignatureDoesNotMatch", error, "expected the path /");
+    }
     from = work->n;
     if ((rc = cs_v1_signature(signer, out->string_to_sign, work, error))) {
         return rc;
     }
-    return compare_signature(signature->value, cs_buffer_slice(work, from), out, error);
+    return compare_signature(signature->value, work, from, out, error);
 }
 
 size_t cs_verify_work_size(const cs_received *r)

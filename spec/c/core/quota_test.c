@@ -1,0 +1,528 @@
+/* The quota's promise, against random callers who hold, send, give back, die and pause over virtual
+ * time: never more than `rate` calls leave in any window. And what it promises to lanes. */
+#include "support/slices.h"
+
+#define START (1000 * CS_SEC) /* time 0 means "never" in the state */
+
+static const cs_quota_rule ten = {.rate = 10, .window_ns = CS_SEC, .guard_ns = 100 * CS_MS};
+
+/* ---- one caller ---- */
+
+static int64_t take(cs_quota *q, const cs_quota_rule *rule, enum cs_lane lane, int64_t now_ns)
+{
+    int64_t permit = 0;
+    int64_t wait = cs_quota_take(q, rule, lane, 250 * CS_MS, now_ns, &permit);
+    assert_true(wait >= 0);
+    assert_int_equal(wait == 0, permit != 0);
+    return wait;
+}
+
+/* Takes a permit that must be there and sends at once. */
+static void send_now(cs_quota *q, const cs_quota_rule *rule, enum cs_lane lane, int64_t now_ns)
+{
+    int64_t permit = 0;
+    assert_int_equal(cs_quota_take(q, rule, lane, 250 * CS_MS, now_ns, &permit), 0);
+    cs_quota_sent(q, permit, now_ns);
+}
+
+static void permits_the_rate_at_once_and_then_after_window_and_guard(void **state)
+{
+    cs_quota q = {0};
+    (void)state;
+    for (int i = 0; i < 10; i++) {
+        send_now(&q, &ten, CS_LANE_INTERACTIVE, START + i);
+    }
+    assert_int_equal(take(&q, &ten, CS_LANE_INTERACTIVE, START + 10), 1100 * CS_MS - 10);
+    assert_int_equal(take(&q, &ten, CS_LANE_INTERACTIVE, START + 1100 * CS_MS - 1), 1);
+    assert_int_equal(take(&q, &ten, CS_LANE_INTERACTIVE, START + 1100 * CS_MS), 0);
+    assert_int_equal(take(&q, &ten, CS_LANE_INTERACTIVE, START + 1100 * CS_MS), 1);
+}
+
+static void books_late_and_corrects_early(void **state)
+{
+    const cs_quota_rule one = {.rate = 1, .window_ns = CS_SEC, .guard_ns = 0};
+    cs_quota q = {0};
+    int64_t permit, hold = 250 * CS_MS;
+    (void)state;
+    assert_int_equal(cs_quota_take(&q, &one, CS_LANE_GATE, hold, START, &permit), 0);
+    assert_in_range(permit, START + hold, START + hold + 1024);
+    /* not sent yet: the next is due a window after the latest time at which it may leave */
+    assert_int_equal(take(&q, &one, CS_LANE_GATE, START), permit + CS_SEC - START);
+    cs_quota_sent(&q, permit, START + 7);
+    assert_int_equal(take(&q, &one, CS_LANE_GATE, START), CS_SEC + 7);
+    /* what it has been corrected to can't be corrected again, nor given back */
+    cs_quota_sent(&q, permit, START);
+    cs_quota_return(&q, permit);
+    assert_int_equal(take(&q, &one, CS_LANE_GATE, START), CS_SEC + 7);
+}
+
+static void a_correction_never_makes_a_booking_later(void **state)
+{
+    const cs_quota_rule one = {.rate = 1, .window_ns = CS_SEC, .guard_ns = 0};
+    cs_quota q = {0};
+    int64_t permit;
+    (void)state;
+    assert_int_equal(cs_quota_take(&q, &one, CS_LANE_GATE, 0, START, &permit), 0);
+    cs_quota_sent(&q, permit, permit + 5);
+    assert_int_equal(take(&q, &one, CS_LANE_GATE, permit), CS_SEC);
+    cs_quota_sent(&q, permit, permit);
+    assert_int_equal(take(&q, &one, CS_LANE_GATE, permit), CS_SEC);
+}
+
+static void a_permit_given_back_is_free_at_once(void **state)
+{
+    cs_quota q = {0};
+    int64_t permits[10], again;
+    (void)state;
+    for (int i = 0; i < 10; i++) {
+        assert_int_equal(cs_quota_take(&q, &ten, CS_LANE_GATE, CS_SEC, START, &permits[i]), 0);
+    }
+    assert_true(take(&q, &ten, CS_LANE_GATE, START) > 0);
+    cs_quota_return(&q, permits[4]);
+    cs_quota_return(&q, permits[4]); /* once only */
+    cs_quota_return(&q, START);      /* and nothing that is none */
+    assert_int_equal(cs_quota_take(&q, &ten, CS_LANE_GATE, CS_SEC, START, &again), 0);
+    assert_true(take(&q, &ten, CS_LANE_GATE, START) > 0);
+}
+
+/* Callers tell their bookings apart by the permit alone, in Lua as a double. */
+static void permits_are_unique_and_exact_as_doubles(void **state)
+{
+    static const int64_t times[] = {1, 1000, INT64_C(1) << 53, (INT64_C(1) << 53) + 1,
+                                    (INT64_C(1) << 62) + 12345};
+    const cs_quota_rule rule = {.rate = CS_QUOTA_TIMES, .window_ns = 1, .guard_ns = 0};
+    (void)state;
+    for (size_t t = 0; t < COUNT(times); t++) {
+        cs_quota q = {0};
+        int64_t open[CS_QUOTA_TIMES], permit;
+        size_t open_n = 0;
+        for (int i = 0; i < CS_QUOTA_TIMES; i++) {
+            assert_int_equal(cs_quota_take(&q, &rule, CS_LANE_GATE, 12345, times[t], &permit), 0);
+            assert_true(permit >= times[t] + 12345);
+            assert_int_equal((int64_t)(double)permit, permit);
+            for (size_t k = 0; k < open_n; k++) {
+                assert_int_not_equal(permit, open[k]);
+            }
+            if (i % 3 == 0) { /* what was sent may lie where a permit would */
+                cs_quota_sent(&q, permit, permit - i % 2);
+            } else {
+                open[open_n++] = permit;
+            }
+        }
+    }
+}
+
+static void a_pause_holds_for_every_lane_and_never_gets_shorter(void **state)
+{
+    cs_quota q = {0};
+    (void)state;
+    cs_quota_pause(&q, START + 5 * CS_SEC);
+    cs_quota_pause(&q, START + 3 * CS_SEC);
+    for (int lane = 0; lane < CS_LANES; lane++) {
+        assert_true(take(&q, &ten, (enum cs_lane)lane, START + lane) >= 5 * CS_SEC - lane);
+    }
+    assert_int_equal(take(&q, &ten, CS_LANE_GATE, START + 5 * CS_SEC - 1), 1);
+    assert_int_equal(take(&q, &ten, CS_LANE_GATE, START + 5 * CS_SEC), 0);
+}
+
+static void a_clock_that_steps_back_gives_no_credit(void **state)
+{
+    cs_quota q = {0};
+    (void)state;
+    for (int i = 0; i < 10; i++) {
+        send_now(&q, &ten, CS_LANE_GATE, START + i);
+    }
+    assert_int_equal(take(&q, &ten, CS_LANE_GATE, START - CS_SEC), 2100 * CS_MS);
+    assert_true(take(&q, &ten, CS_LANE_GATE, START + 1099 * CS_MS) > 0);
+}
+
+static void names_its_lanes(void **state)
+{
+    static const char *const names[] = CS_LANE_NAMES;
+    (void)state;
+    assert_int_equal(COUNT(names), CS_LANES + 1);
+    assert_string_equal(names[CS_LANE_AUDIT], "audit");
+    assert_null(names[CS_LANES]);
+}
+
+/* ---- lanes ---- */
+
+static void a_waiting_higher_lane_gets_the_next_permit(void **state)
+{
+    static const enum cs_lane pairs[][2] = {{CS_LANE_GATE, CS_LANE_INTERACTIVE},
+                                            {CS_LANE_GATE, CS_LANE_AUDIT},
+                                            {CS_LANE_INTERACTIVE, CS_LANE_AUDIT}};
+    (void)state;
+    for (size_t i = 0; i < COUNT(pairs); i++) {
+        enum cs_lane higher = pairs[i][0], lower = pairs[i][1];
+        cs_quota q = {0};
+        for (int k = 0; k < 10; k++) {
+            send_now(&q, &ten, higher, START);
+        }
+        int64_t due = START + take(&q, &ten, higher, START + CS_MS) + CS_MS;
+        assert_int_equal(due, START + 1100 * CS_MS);
+        assert_true(take(&q, &ten, lower, due) > 0); /* the higher is late, but waits */
+        assert_int_equal(take(&q, &ten, higher, due + 10 * CS_MS), 0);
+    }
+}
+
+static void a_waiter_that_does_not_come_back_holds_nobody_up(void **state)
+{
+    cs_quota q = {0};
+    (void)state;
+    for (int k = 0; k < 10; k++) {
+        send_now(&q, &ten, CS_LANE_INTERACTIVE, START);
+    }
+    int64_t due = START + take(&q, &ten, CS_LANE_GATE, START);
+    assert_int_equal(take(&q, &ten, CS_LANE_INTERACTIVE, due), CS_MS);
+    assert_int_equal(take(&q, &ten, CS_LANE_INTERACTIVE, due + 249 * CS_MS), CS_MS);
+    assert_int_equal(take(&q, &ten, CS_LANE_INTERACTIVE, due + 251 * CS_MS), 0);
+}
+
+/* Lanes that always want a permit, in this order whenever two want one at the same time; the lower
+ * the lane, the later it begins. Counts the permits of each, and how long each waited at most. */
+struct crowd {
+    const cs_quota_rule *rule;
+    const enum cs_lane *lanes;
+    size_t lanes_n;
+    int64_t permits[CS_LANES], longest_ns[CS_LANES];
+};
+
+static void run_crowd(struct crowd *c, int64_t for_ns)
+{
+    cs_quota q = {0};
+    int64_t next[CS_LANES], since[CS_LANES], now = START;
+    for (size_t i = 0; i < c->lanes_n; i++) {
+        next[c->lanes[i]] = since[c->lanes[i]] = START + (int64_t)c->lanes[i] * CS_MS;
+        c->permits[c->lanes[i]] = c->longest_ns[c->lanes[i]] = 0;
+    }
+    while (now < START + for_ns) {
+        for (size_t i = 0; i < c->lanes_n; i++) {
+            enum cs_lane lane = c->lanes[i];
+            int64_t permit;
+            if (next[lane] > now) {
+                continue;
+            }
+            int64_t wait = cs_quota_take(&q, c->rule, lane, 250 * CS_MS, now, &permit);
+            next[lane] = now + wait;
+            if (wait == 0) {
+                cs_quota_sent(&q, permit, now);
+                int64_t waited = now - since[lane];
+                c->longest_ns[lane] = waited > c->longest_ns[lane] ? waited : c->longest_ns[lane];
+                since[lane] = now;
+                next[lane] = now + 1;
+                c->permits[lane]++;
+            }
+        }
+        int64_t soonest = INT64_MAX;
+        for (size_t i = 0; i < c->lanes_n; i++) {
+            int64_t at = next[c->lanes[i]];
+            soonest = at < soonest ? at : soonest;
+        }
+        now = soonest > now ? soonest : now + 1;
+    }
+}
+
+/* Two lanes that ask at the very moment at which a permit comes free: without a rule for it the one
+ * that happens to be first would get all of them. */
+static void a_starved_lower_lane_gets_one_permit_and_not_more(void **state)
+{
+    static const enum cs_lane orders[][2] = {
+        {CS_LANE_GATE, CS_LANE_INTERACTIVE},  {CS_LANE_INTERACTIVE, CS_LANE_GATE},
+        {CS_LANE_GATE, CS_LANE_AUDIT},        {CS_LANE_AUDIT, CS_LANE_GATE},
+        {CS_LANE_INTERACTIVE, CS_LANE_AUDIT}, {CS_LANE_AUDIT, CS_LANE_INTERACTIVE}};
+    static const int64_t rates[] = {1, 2, 3, 10, 400};
+    (void)state;
+    for (size_t i = 0; i < COUNT(orders) * COUNT(rates); i++) {
+        const enum cs_lane *order = orders[i % COUNT(orders)];
+        cs_quota_rule rule = {.rate = rates[i / COUNT(orders)], .window_ns = CS_SEC};
+        struct crowd c = {.rule = &rule, .lanes = order, .lanes_n = 2};
+        enum cs_lane lower = order[0] > order[1] ? order[0] : order[1];
+        enum cs_lane higher = order[0] < order[1] ? order[0] : order[1];
+        run_crowd(&c, 60 * CS_SEC);
+        assert_in_range(c.longest_ns[lower], 1, 4 * CS_SEC);
+        assert_in_range(c.permits[lower], 15, 31);
+        assert_true(c.permits[lower] + c.permits[higher] >= rule.rate * 60 * 98 / 100);
+    }
+}
+
+static void no_lane_starves_among_three(void **state)
+{
+    static const enum cs_lane lanes[] = {CS_LANE_GATE, CS_LANE_INTERACTIVE, CS_LANE_AUDIT};
+    struct crowd c = {.rule = &ten, .lanes = lanes, .lanes_n = 3};
+    (void)state;
+    run_crowd(&c, 120 * CS_SEC);
+    assert_in_range(c.longest_ns[CS_LANE_AUDIT], 1, 5 * CS_SEC);
+    assert_in_range(c.longest_ns[CS_LANE_INTERACTIVE], 1, 5 * CS_SEC);
+    assert_true(c.permits[CS_LANE_GATE] > 8 * c.permits[CS_LANE_INTERACTIVE]);
+    assert_true(c.permits[CS_LANE_GATE] > 8 * c.permits[CS_LANE_AUDIT]);
+}
+
+/* Audit that takes all it can, and a gate that asks now and then: two permits are always free. */
+static void audit_leaves_two_permits_free_while_a_higher_lane_asks(void **state)
+{
+    static const enum cs_lane higher[] = {CS_LANE_GATE, CS_LANE_INTERACTIVE};
+    (void)state;
+    for (size_t i = 0; i < COUNT(higher); i++) {
+        cs_quota q = {0};
+        send_now(&q, &ten, higher[i], START);
+        int64_t now = START + 3 * CS_SEC;
+        for (int k = 0; k < 8; k++) {
+            send_now(&q, &ten, CS_LANE_AUDIT, now + k);
+        }
+        assert_int_equal(take(&q, &ten, CS_LANE_AUDIT, now + 8), 1100 * CS_MS - 8);
+        send_now(&q, &ten, higher[i], now + 500 * CS_MS); /* there they are */
+        send_now(&q, &ten, higher[i], now + 500 * CS_MS);
+        assert_int_equal(take(&q, &ten, higher[i], now + 500 * CS_MS), 600 * CS_MS);
+    }
+}
+
+static void audit_uses_all_permits_once_no_higher_lane_has_asked_for_ten_seconds(void **state)
+{
+    static const struct {
+        int64_t after_ns;
+        int permits;
+    } rows[] = {{10 * CS_SEC - 11, 8}, {10 * CS_SEC, 10}, {60 * CS_SEC, 10}};
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        cs_quota q = {0};
+        int64_t now = START + rows[i].after_ns;
+        int permits = 0;
+        send_now(&q, &ten, CS_LANE_INTERACTIVE, START);
+        while (take(&q, &ten, CS_LANE_AUDIT, now + permits) == 0) {
+            permits++;
+        }
+        assert_int_equal(permits, rows[i].permits);
+    }
+}
+
+/* With a long window, waiting for it is not starving: the two stay free. */
+static void audit_that_waits_for_its_window_is_not_starved(void **state)
+{
+    const cs_quota_rule minute = {.rate = 10, .window_ns = 60 * CS_SEC, .guard_ns = CS_SEC};
+    cs_quota q = {0};
+    (void)state;
+    send_now(&q, &minute, CS_LANE_GATE, START);
+    for (int k = 0; k < 7; k++) {
+        send_now(&q, &minute, CS_LANE_AUDIT, START + k);
+    }
+    for (int64_t s = 1; s < 10; s++) {
+        assert_true(take(&q, &minute, CS_LANE_AUDIT, START + s * CS_SEC) > 0);
+    }
+    send_now(&q, &minute, CS_LANE_GATE, START + 10 * CS_SEC);
+    send_now(&q, &minute, CS_LANE_GATE, START + 10 * CS_SEC);
+}
+
+static void a_rate_of_one_or_two_keeps_nothing_free(void **state)
+{
+    (void)state;
+    for (int64_t rate = 1; rate <= 3; rate++) {
+        cs_quota_rule rule = {.rate = rate, .window_ns = CS_SEC, .guard_ns = 0};
+        cs_quota q = {0};
+        int64_t permits = 0, now = START + 3 * CS_SEC;
+        send_now(&q, &rule, CS_LANE_GATE, START);
+        while (take(&q, &rule, CS_LANE_AUDIT, now + permits) == 0) {
+            permits++;
+        }
+        assert_int_equal(permits, rate == 3 ? 1 : rate);
+    }
+}
+
+/* ---- the property ---- */
+
+enum { CALLERS = 40, SENT_MAX = 1 << 20 };
+
+enum doing { IDLE, WAITS, HOLDS };
+
+struct caller {
+    enum doing doing;
+    enum cs_lane lane;
+    int64_t permit, granted_ns, next_ns;
+};
+
+struct world {
+    cs_quota q;
+    cs_quota_rule rule;
+    uint64_t random;
+    struct caller callers[CALLERS];
+    int64_t *sent;
+    size_t sent_n, demands, deaths, given_back, pauses, late;
+};
+
+/* splitmix64 */
+static uint64_t roll(struct world *w, uint64_t sides)
+{
+    uint64_t z = w->random += UINT64_C(0x9e3779b97f4a7c15);
+    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
+    return (z ^ z >> 31) % sides;
+}
+
+static int64_t pick_hold(struct world *w)
+{
+    static const int64_t holds[] = {0, 1, 777, 250 * CS_MS, 250 * CS_MS, 500 * CS_MS, 2 * CS_SEC};
+    return holds[roll(w, COUNT(holds))];
+}
+
+static void ask(struct world *w, struct caller *c, int64_t now)
+{
+    int64_t wait = cs_quota_take(&w->q, &w->rule, c->lane, pick_hold(w), now, &c->permit);
+    assert_true(wait >= 0);
+    w->demands++;
+    if (wait == 0) {
+        assert_true(c->permit >= now);
+        for (size_t i = 0; i < CALLERS; i++) { /* nobody else holds this permit */
+            const struct caller *other = &w->callers[i];
+            assert_false(other != c && other->doing == HOLDS && other->permit == c->permit);
+        }
+        c->doing = HOLDS;
+        c->granted_ns = now;
+        c->next_ns = now + (int64_t)roll(w, (uint64_t)(c->permit - now) + 2);
+        return;
+    }
+    c->doing = WAITS;
+    /* exactly when told, too early, or too late */
+    c->next_ns =
+        now + wait + (int64_t)(roll(w, 8) ? 0 : roll(w, 400 * CS_MS)) - (roll(w, 8) ? 0 : wait / 2);
+}
+
+static void act(struct world *w, struct caller *c, int64_t now)
+{
+    if (c->doing != HOLDS) {
+        ask(w, c, now);
+        return;
+    }
+    c->doing = IDLE;
+    c->next_ns = now + (int64_t)roll(w, (uint64_t)(2 * w->rule.window_ns));
+    switch (roll(w, 10)) {
+    case 0: /* dies: never heard of again; a new one takes its place. Did its call leave? */
+        w->deaths++;
+        if (now <= c->permit && roll(w, 2)) {
+            w->sent[w->sent_n++] = now;
+        }
+        break;
+    case 1:
+        w->given_back++;
+        cs_quota_return(&w->q, c->permit);
+        break;
+    default:
+        if (now > c->permit) { /* too late: not sent, given back */
+            w->late++;
+            cs_quota_return(&w->q, c->permit);
+        } else {
+            w->sent[w->sent_n++] = now;
+            cs_quota_sent(&w->q, c->permit, now);
+        }
+    }
+    if (roll(w, 500) == 0) {
+        w->pauses++;
+        cs_quota_pause(&w->q, now + (int64_t)roll(w, (uint64_t)(3 * CS_SEC)));
+    }
+}
+
+static void check_state(const cs_quota *q)
+{
+    assert_in_range(q->count, 0, CS_QUOTA_TIMES);
+    for (int64_t i = 1; i < q->count; i++) {
+        assert_true(q->times[i - 1] < q->times[i]);
+    }
+}
+
+/* Calls are noted as they leave, so in the order of time: of any rate + 1 in a row the last leaves
+ * more than a window, and the guard, after the first. */
+static void check_windows(const struct world *w)
+{
+    size_t rate = (size_t)w->rule.rate;
+    for (size_t i = rate; i < w->sent_n; i++) {
+        assert_true(w->sent[i] >= w->sent[i - 1]);
+        assert_true(w->sent[i] - w->sent[i - rate] >= w->rule.window_ns + w->rule.guard_ns);
+    }
+}
+
+static void run_world(struct world *w, size_t demands)
+{
+    for (size_t i = 0; i < CALLERS; i++) {
+        w->callers[i].lane = (enum cs_lane)roll(w, CS_LANES);
+        w->callers[i].next_ns = START + (int64_t)roll(w, (uint64_t)CS_SEC);
+    }
+    while (w->demands < demands && w->sent_n < SENT_MAX) {
+        struct caller *next = &w->callers[0];
+        for (size_t i = 1; i < CALLERS; i++) {
+            next = w->callers[i].next_ns < next->next_ns ? &w->callers[i] : next;
+        }
+        act(w, next, next->next_ns);
+        if (w->demands % 64 == 0) {
+            check_state(&w->q);
+        }
+    }
+    check_windows(w);
+}
+
+static void never_permits_more_than_the_rate_in_any_window(void **state)
+{
+    static const struct {
+        cs_quota_rule rule;
+        size_t demands;
+    } rows[] = {
+        {{1, CS_SEC, 100 * CS_MS}, 100000},
+        {{2, CS_SEC, 0}, 100000},
+        {{3, CS_SEC, 20 * CS_MS}, 100000},
+        {{10, CS_SEC, 100 * CS_MS}, 200000},
+        {{10, 60 * CS_SEC, CS_SEC}, 100000},
+        {{400, CS_SEC, 100 * CS_MS}, 200000},
+        {{399, 100 * CS_MS, 1}, 100000},
+        {{400, 10 * CS_MS, 0}, 100000},
+        {{10, 1, 0}, 50000},
+    };
+    int64_t *sent = (int64_t *)malloc(SENT_MAX * sizeof *sent);
+    (void)state;
+    assert_non_null(sent);
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct world w = {.rule = rows[i].rule, .random = 20261124 + i, .sent = sent};
+        run_world(&w, rows[i].demands);
+        assert_true(w.demands >= rows[i].demands); /* and all of it has happened */
+        assert_true(w.sent_n > 100 && w.deaths > 10 && w.given_back > 10 && w.pauses > 0);
+        assert_true(w.late > 0 || rows[i].rule.window_ns < CS_MS);
+    }
+    free(sent);
+}
+
+/* Callers that come when they were told and send at once lose nothing. */
+static void uses_what_it_may_under_saturation(void **state)
+{
+    static const int64_t rates[] = {1, 2, 3, 10, 400};
+    (void)state;
+    for (size_t i = 0; i < COUNT(rates) * CS_LANES; i++) {
+        cs_quota_rule rule = {rates[i / CS_LANES], CS_SEC, 100 * CS_MS};
+        const enum cs_lane lane = (enum cs_lane)(i % CS_LANES);
+        struct crowd c = {.rule = &rule, .lanes = &lane, .lanes_n = 1};
+        run_crowd(&c, 300 * CS_SEC);
+        int64_t most = rule.rate * 300 * CS_SEC / (rule.window_ns + rule.guard_ns);
+        assert_in_range(c.permits[lane], most * 99 / 100, most + rule.rate);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(permits_the_rate_at_once_and_then_after_window_and_guard),
+        cmocka_unit_test(books_late_and_corrects_early),
+        cmocka_unit_test(a_correction_never_makes_a_booking_later),
+        cmocka_unit_test(a_permit_given_back_is_free_at_once),
+        cmocka_unit_test(permits_are_unique_and_exact_as_doubles),
+        cmocka_unit_test(a_pause_holds_for_every_lane_and_never_gets_shorter),
+        cmocka_unit_test(a_clock_that_steps_back_gives_no_credit),
+        cmocka_unit_test(names_its_lanes),
+        cmocka_unit_test(a_waiting_higher_lane_gets_the_next_permit),
+        cmocka_unit_test(a_waiter_that_does_not_come_back_holds_nobody_up),
+        cmocka_unit_test(a_starved_lower_lane_gets_one_permit_and_not_more),
+        cmocka_unit_test(no_lane_starves_among_three),
+        cmocka_unit_test(audit_leaves_two_permits_free_while_a_higher_lane_asks),
+        cmocka_unit_test(audit_uses_all_permits_once_no_higher_lane_has_asked_for_ten_seconds),
+        cmocka_unit_test(audit_that_waits_for_its_window_is_not_starved),
+        cmocka_unit_test(a_rate_of_one_or_two_keeps_nothing_free),
+        cmocka_unit_test(never_permits_more_than_the_rate_in_any_window),
+        cmocka_unit_test(uses_what_it_may_under_saturation),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,64 @@
+# docs.sh - what the documentation must agree with. Each function prints what is wrong, a line each; nothing is good.
+# shellcheck shell=bash
+
+public_functions() {
+  grep -oE '^[a-z].*\bcs_[a-z0-9_]+\(' src/certstat.h | grep -v '^typedef' | sed -E 's/.*\b(cs_[a-z0-9_]+)\($/\1/' | sort -u
+}
+
+# Each function of certstat.h has a comment behind it, or stands in a block of lines that begins with one.
+uncommented_functions() {
+  awk '
+    /^$/ { block = 0; next }
+    /^\/\*/ { block = 1 }
+    /^[a-z].*\<cs_[a-z0-9_]+\(/ && !/^typedef/ { name = $0; line = FNR; text = "" }
+    name { text = text $0
+      if (/;/) {
+        if (!block && text !~ /\/\*/) print "src/certstat.h:" line ": " name
+        name = ""
+      }
+    }' src/certstat.h
+}
+
+# ... and is called by some other file than its own: what nobody calls is dead code.
+unused_functions() {
+  local name
+  for name in $(public_functions); do
+    [ "$(grep -rlw "$name" src lua_module --include='*.c' | wc -l)" -ge 2 ] || echo "$name: called by no other file"
+  done
+}
+
+# The commands and options that --help names, and the environment variables that the code reads, stand in README.md and
+# in the manual page; and the manual page names no option that there is not.
+undocumented_words() {
+  local help page word text
+  help=$(all_help)
+  for page in README.md $(own_files 1); do
+    text=$(sed 's/Fl -/--/g' "$page") # as mdoc spells an option
+    for word in $(sub_commands) $(options_in <<< "$help") $(environment_read); do
+      grep -qE -- "(^|[^-[:alnum:]_])$word([^-[:alnum:]_]|$)" <<< "$text" || echo "$page: does not mention $word"
+    done
+    [ "$page" = README.md ] || comm -13 <(options_in <<< "$help") <(options_in <<< "$text") |
+      sed "s|^|$page: no --help mentions |"
+  done
+}
+
+all_help() {
+  local command
+  "$OUT/bin/certstat" --help
+  for command in $(sub_commands); do
+    "$OUT/bin/certstat" "$command" --help || echo "certstat $command --help: status $?" >&2
+  done
+}
+
+options_in() {
+  grep -oE '(^|[^-[:alnum:]])--[a-z][a-z-]+' | grep -oE -- '--.*' | sort -u
+}
+
+environment_read() {
+  grep -rhoE '"(CERTSTAT|ALIBABA_CLOUD)_[A-Z_]+"' lua_module | tr -d '"' | sort -u
+}
+
+# The sub-commands, as --help lists them.
+sub_commands() {
+  "$OUT/bin/certstat" --help | awk '/^Commands:/ { list = 1; next } list && /^   [a-z]/ { print $1 }'
+}
