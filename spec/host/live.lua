@@ -1,0 +1,55 @@
+--- live.lua - a real host for a spec: nginx or HAProxy as a process on a port of its own, and curl to ask it.
+local files = require "spec.emulator.files"
+local ipc = require "certstat.ipc"
+
+local live = {}
+
+local TRIES = 1000
+
+--- The folder of modules that were built for another Lua beside those under test: live.modules "5.1".
+function live.modules(lua)
+  local out = assert(os.getenv("OUT"), "OUT names the build folder of the Lua under test")
+  return (out:gsub("/[^/]*$", "/" .. lua))
+end
+
+--- The folder of certstat's own Lua files.
+function live.sources()
+  return (files.shell("pwd"):gsub("\n", "")) .. "/lua_module"
+end
+
+--- start(folder, command) → a host. command(port, fd) → {argv =, env =} of a server that takes its listening socket
+-- from descriptor fd.
+function live.start(folder, command)
+  local listener, port = ipc.listen("127.0.0.1", 0)
+  local fd = listener:fd()
+  local spawn = command(port, fd)
+  spawn.keep, spawn.parent_signal = { fd }, 15
+  local process = assert(ipc.spawn(spawn))
+  listener:close()
+  return { process = process, url = ("http://127.0.0.1:%d"):format(port), folder = folder }
+end
+
+--- ask(host, path) → the body. The socket listens from the start, so curl needs no second try.
+function live.ask(host, path)
+  return files.shell(("curl -sS --noproxy '*' --max-time 30 '%s%s'"):format(host.url, path))
+end
+
+--- Asks until the answer is another than `pending`.
+function live.ask_until(host, path, pending)
+  for _ = 1, TRIES do
+    local body = live.ask(host, path)
+    if body ~= pending then return body end
+  end
+  error(("%s answered %s %d times"):format(path, pending, TRIES), 2)
+end
+
+--- Ends the host and returns how: "exited", status or "killed", signal.
+function live.stop(host)
+  host.process:signal(15)
+  local kind, value
+  repeat kind, value = host.process:wait(20000) until kind ~= "output" and kind ~= "signal"
+  host.process:close()
+  return kind, value
+end
+
+return live
