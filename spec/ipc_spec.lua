@@ -1,0 +1,36 @@
+local ipc = require "certstat.ipc"
+
+describe("certstat.ipc", function()
+  it("has two clocks, in nanoseconds", function()
+    local first, second = ipc.now_ns(), ipc.now_ns()
+    assert.is_true(first > 0 and second >= first)
+    local seconds = os.time()
+    assert.is_true(math.abs(ipc.wall_ns() / 1e9 - seconds) < 5)
+  end)
+
+  it("gives whole nanoseconds, as integers where Lua has them", function()
+    if math.type then
+      assert.are.equal("integer", math.type(ipc.now_ns()))
+    else
+      assert.are.equal(0, ipc.now_ns() % 1)
+    end
+  end)
+
+  it("gives as many random bytes as asked, others each time", function()
+    assert.are.equal("", ipc.random(0))
+    assert.are.equal(1024, #ipc.random(1024))
+    assert.are_not.equal(ipc.random(16), ipc.random(16))
+  end)
+
+  it("says how many random bytes there can be", function()
+    for _, wrong in ipairs { -1, 1025 } do
+      local ok, message = pcall(ipc.random, wrong)
+      assert.is_false(ok)
+      assert.is_truthy(message:find("bad argument #1 to '?.-'? %(expected 0 to 1024%)"), message)
+    end
+  end)
+
+  it("knows a descriptor that is no terminal", function()
+    assert.is_false(ipc.isatty(9999))
+  end)
+end)
