@@ -23,7 +23,7 @@ LUA_EXE     ?= $(if $(filter jit,$(LUA)),luajit,lua$(LUA))
 INCDIR_5.1  := $(patsubst -I%,%,$(firstword $(filter -I%,$(shell pkg-config --cflags-only-I lua5.1 2>/dev/null))))
 INCDIR       = $(if $(filter 5.1,$(1)),$(if $(filter 5.1,$(ABI)),$(LUA_INCDIR),$(INCDIR_5.1)),$(LUA_INCDIR))
 
-# ---- the compiler: a build folder each; SAN=asan|tsan builds are kept apart ------------------------------------------
+# ---- the compiler: a build folder each; SAN=asan|tsan|cov|fuzz builds are kept apart ------------------------------------------
 
 SAN     ?=
 FLAVOUR := $(if $(filter gcc,$(CC)),,-$(notdir $(CC)))$(if $(SAN),-$(SAN))
@@ -39,6 +39,7 @@ HARDEN  := -fstack-protector-strong -fstack-clash-protection -fcf-protection $(i
 SANITIZE_asan := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 SANITIZE_tsan := -fsanitize=thread -fno-omit-frame-pointer
 SANITIZE_cov  := --coverage
+SANITIZE_fuzz := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 SANITIZE := $(SANITIZE_$(SAN))
 OPT     ?= $(if $(SAN),-O1,-O2)
 CFLAGS  ?= -g
@@ -50,10 +51,11 @@ LINK       += $(addprefix -L,$(CURL_LIBDIR) $(OPENSSL_LIBDIR))
 
 # ---- what each module is made of, and what it links ------------------------------------------------------------------
 
-MODULES      := $(filter-out $(WITHOUT),core net ipc)
+MODULES      := $(filter-out $(WITHOUT),core net ipc ledger)
 LIBS_core    := -lcrypto
 LIBS_net     := -lcurl -lssl -lcrypto -Wl,-z,nodelete
 LIBS_ipc     :=
+LIBS_ledger  := -lsqlite3
 
 # src/ becomes one archive, from which each module takes what it uses; lua_module/core.c opens certstat.core and
 # lua_module/core_*.c are its rooms
@@ -111,9 +113,9 @@ force:
 
 .PHONY: demo
 demo:        ## a finished audit of a thousand certificates
-	scripts/setup demo
-	$(MAKE) build
-	scripts/demo
+	@scripts/setup demo
+	@$(MAKE) -s --no-print-directory -j$(shell getconf _NPROCESSORS_ONLN) build
+	@scripts/demo
 
 # ---- tests -----------------------------------------------------------------------------------------------------------
 
@@ -121,19 +123,20 @@ C_TESTS := $(patsubst spec/c/%.c,$(SRC_OUT)/spec/%,$(wildcard spec/c/*/*_test.c)
 .PHONY: c-tests core-tests
 c-tests: $(C_TESTS)
 core-tests: $(filter $(SRC_OUT)/spec/core/%,$(C_TESTS))
-$(SRC_OUT)/spec/%: spec/c/%.c $(ARCHIVE)
+.SECONDARY: $(C_TESTS:=.o)
+$(SRC_OUT)/spec/%.o: spec/c/%.c
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -Ispec/c -MMD -MP -o $@ $< $(ARCHIVE) -Wl,--as-needed -lcmocka -lcurl -lssl -lcrypto $(LDFLAGS)
+	$(CC) $(ALL_CFLAGS) -Ispec/c -MMD -MP -c -o $@ $<
+$(SRC_OUT)/spec/%_test: $(SRC_OUT)/spec/%_test.o $(ARCHIVE)
+	$(CC) -pthread $(SANITIZE) $(LDFLAGS) -o $@ $< $(ARCHIVE) -lcmocka -Wl,--as-needed -lcurl -lssl -lcrypto -lsqlite3
 
-# libFuzzer is clang's; sources and not the archive, so that all of them are instrumented
-FUZZ_SOURCES := $(wildcard src/core/*.c src/x509/*.c)
-FUZZ_TARGETS := $(patsubst spec/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard spec/fuzz/*_fuzz.c))
+# with CC=clang SAN=fuzz
+FUZZ_TARGETS := $(patsubst spec/fuzz/%.c,$(SRC_OUT)/fuzz/%,$(wildcard spec/fuzz/*_fuzz.c))
 .PHONY: fuzz-targets
 fuzz-targets: $(FUZZ_TARGETS)
-$(BUILD)/fuzz/%: spec/fuzz/%.c spec/fuzz/fuzz.h $(FUZZ_SOURCES) $(wildcard src/*.h src/*/*.h)
+$(SRC_OUT)/fuzz/%: spec/fuzz/%.c spec/fuzz/fuzz.h $(ARCHIVE)
 	@mkdir -p $(@D)
-	clang -std=c11 -D_GNU_SOURCE -g -O1 $(WARN) -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -Isrc \
-	  -o $@ $< $(FUZZ_SOURCES) -lcrypto
+	$(CC) $(ALL_CFLAGS) -fsanitize=fuzzer -o $@ $< $(ARCHIVE) -Wl,--as-needed -lcurl -lssl -lcrypto
 
 # what spec/run runs: programs of spec/parts/, each on a Lua and a kind of build
 CHECK      := c lua@$(LUA) hosts interop rock@5.4 rock@jit lint coverage
@@ -173,6 +176,7 @@ LUADIR     ?= $(PREFIX)/share/lua/$(ABI)
 LIBDIR     ?= $(PREFIX)/lib/lua/$(ABI)
 NGX_LIBDIR ?= $(PREFIX)/lib/lua/5.1
 BINDIR     ?= $(PREFIX)/bin
+MANDIR     ?= $(PREFIX)/share/man/man1
 
 define COMMAND
 #!/usr/bin/env $(LUA_EXE)
@@ -187,6 +191,7 @@ install: install-modules ## into PREFIX (/usr/local), under DESTDIR
 	install -d $(DESTDIR)$(BINDIR)
 	printf '%s\n' "$$COMMAND" > $(DESTDIR)$(BINDIR)/certstat
 	chmod 755 $(DESTDIR)$(BINDIR)/certstat
+	install -D -m 644 scripts/certstat.1 $(DESTDIR)$(MANDIR)/certstat.1
 install-modules: build
 	cd lua_module && find certstat -name '*.lua' -exec install -D -m 644 '{}' '$(DESTDIR)$(LUADIR)/{}' ';'
 	for module in $(MODULES); do \
@@ -194,7 +199,7 @@ install-modules: build
 	  install -D -m 644 $(NGX_OUT)/certstat/$$module.so $(DESTDIR)$(NGX_LIBDIR)/certstat/$$module.so || exit; \
 	done
 uninstall:   ## what install put there
-	rm -f $(DESTDIR)$(BINDIR)/certstat
+	rm -f $(DESTDIR)$(BINDIR)/certstat $(DESTDIR)$(MANDIR)/certstat.1
 	cd lua_module && find certstat -name '*.lua' -exec rm -f '$(DESTDIR)$(LUADIR)/{}' ';'
 	rm -f $(MODULES:%=$(DESTDIR)$(LIBDIR)/certstat/%.so) $(MODULES:%=$(DESTDIR)$(NGX_LIBDIR)/certstat/%.so)
 	find $(DESTDIR)$(LUADIR)/certstat $(DESTDIR)$(LIBDIR)/certstat $(DESTDIR)$(NGX_LIBDIR)/certstat \

@@ -60,6 +60,15 @@ static inline int64_t bind_check_int64(lua_State *L, int index)
     return (int64_t)number;
 }
 
+/* Nanoseconds within the bounds that certstat.h's functions count on. */
+static inline int64_t bind_check_time(lua_State *L, int index)
+{
+    int64_t time_ns = bind_check_int64(L, index);
+    luaL_argcheck(L, time_ns >= 0 && time_ns <= INT64_C(1) << 62, index,
+                  "expected nanoseconds, from 0 to 2^62");
+    return time_ns;
+}
+
 static inline int64_t bind_field_int64(lua_State *L, int table, const char *name, int64_t absent)
 {
     lua_getfield(L, table, name);

@@ -25,8 +25,12 @@ static int engine_new(lua_State *L)
     if (capacity < 1 || capacity > 100000) {
         return luaL_error(L, "engine: expected a capacity from 1 to 100000");
     }
+    int64_t attempts = bind_field_int64(L, 1, "attempts", 0);
+    if (attempts < 0 || attempts > 1000) {
+        return luaL_error(L, "engine: expected at most 1000 attempts");
+    }
     cs_engine_options options = {
-        .attempts = (int)bind_field_int64(L, 1, "attempts", 0),
+        .attempts = (int)attempts,
         .base_ns = bind_field_int64(L, 1, "base_ns", 0),
         .cap_ns = bind_field_int64(L, 1, "cap_ns", 0),
         .hold_ns = bind_field_int64(L, 1, "hold_ns", 0),
@@ -52,7 +56,7 @@ static int engine_submit(lua_State *L)
     uint64_t id = (uint64_t)bind_check_int64(L, 2);
     int lane = luaL_checkoption(L, 3, NULL, lanes);
     cs_error error;
-    if (cs_engine_submit(e, id, (enum cs_lane)lane, bind_check_int64(L, 4), bind_check_int64(L, 5),
+    if (cs_engine_submit(e, id, (enum cs_lane)lane, bind_check_time(L, 4), bind_check_time(L, 5),
                          &error) != 0) {
         return bind_fail(L, &error, NULL);
     }
@@ -65,7 +69,7 @@ static int engine_submit(lua_State *L)
 static int engine_due(lua_State *L)
 {
     cs_engine_call call;
-    enum cs_engine_due due = cs_engine_due(check_engine(L), bind_check_int64(L, 2), &call);
+    enum cs_engine_due due = cs_engine_due(check_engine(L), bind_check_time(L, 2), &call);
     if (due == CS_ENGINE_IDLE) {
         lua_pushnil(L);
         return 1;
@@ -93,13 +97,13 @@ static int engine_granted(lua_State *L)
 static int engine_blocked(lua_State *L)
 {
     lua_pushboolean(L, cs_engine_blocked(check_engine(L), (uint64_t)bind_check_int64(L, 2),
-                                         bind_check_int64(L, 3), bind_check_int64(L, 4)));
+                                         bind_check_time(L, 3), bind_check_time(L, 4)));
     return 1;
 }
 
 /* engine:settle(id, outcome, least_wait_ns, now_ns) -> "settled" | "retry" | "attempts" |
- * "deadline" outcome: done failed retry throttled again late; see enum cs_outcome and cs_settlement
- */
+ * "deadline". outcome: done failed retry throttled again late; see enum cs_outcome and
+ * cs_settlement. */
 static int engine_settle(lua_State *L)
 {
     static const char *const outcomes[] = CS_OUTCOME_NAMES;
@@ -108,7 +112,7 @@ static int engine_settle(lua_State *L)
     int outcome = luaL_checkoption(L, 3, NULL, outcomes);
     lua_pushstring(
         L, settled[cs_engine_settle(e, (uint64_t)bind_check_int64(L, 2), (enum cs_outcome)outcome,
-                                    bind_check_int64(L, 4), bind_check_int64(L, 5))]);
+                                    bind_check_int64(L, 4), bind_check_time(L, 5))]);
     return 1;
 }
 
@@ -123,7 +127,7 @@ static int engine_cancel(lua_State *L)
  * nil: no end to it */
 static int engine_next(lua_State *L)
 {
-    int64_t wait_ns = cs_engine_next(check_engine(L), bind_check_int64(L, 2));
+    int64_t wait_ns = cs_engine_next(check_engine(L), bind_check_time(L, 2));
     if (wait_ns == INT64_MAX) {
         lua_pushnil(L);
     } else {

@@ -6,6 +6,7 @@
 static int serial(lua_State *L)
 {
     static const char *const forms[] = {"text", "binary", NULL};
+    luaL_checktype(L, 1, LUA_TSTRING); /* of a number it is not known what its digits are */
     cs_slice text = bind_check_slice(L, 1);
     int binary = luaL_checkoption(L, 2, "text", forms);
     cs_serial parsed;

@@ -3,17 +3,24 @@
 
 #define SIGNER "certstat.signer"
 
-/* ---- tables of strings to pairs; the slices stay valid while the table keeps its strings ---- */
+/* ---- tables of strings to pairs ----
+ *
+ * The slices stay valid while the table keeps its strings: between reading a table and using its
+ * pairs no Lua code may run, so what could (a field that __index computes) is fetched before. One
+ * pair more than allowed is kept, so that src/ sees that there are too many. */
 
-static void add_pair(lua_State *L, cs_pair *pairs, size_t *n, size_t most, const char *what)
+#define QUERY_ROOM   (CS_QUERY_MAX + 1)
+#define HEADERS_ROOM (CS_HEADERS_MAX + 1)
+
+static void add_pair(lua_State *L, cs_pair *pairs, size_t *n, size_t room, const char *what)
 {
     if (lua_type(L, -2) != LUA_TSTRING || lua_type(L, -1) != LUA_TSTRING) {
         luaL_error(L,
                    "%s: expected a string for a name and a string for its value, found %s and %s",
                    what, luaL_typename(L, -2), luaL_typename(L, -1));
     }
-    if (*n == most) {
-        luaL_error(L, "%s: expected at most %d", what, (int)most);
+    if (*n == room) {
+        return;
     }
     cs_pair *pair = &pairs[(*n)++];
     pair->name.p = lua_tolstring(L, -2, &pair->name.n);
@@ -21,7 +28,7 @@ static void add_pair(lua_State *L, cs_pair *pairs, size_t *n, size_t most, const
 }
 
 /* The table {name = value | {value, …}} at `table` (nil: none) to pairs. */
-static size_t to_pairs(lua_State *L, int table, cs_pair *pairs, size_t most, const char *what)
+static size_t to_pairs(lua_State *L, int table, cs_pair *pairs, size_t room, const char *what)
 {
     size_t n = 0;
     if (lua_isnoneornil(L, table)) {
@@ -32,7 +39,7 @@ static size_t to_pairs(lua_State *L, int table, cs_pair *pairs, size_t most, con
     }
     for (lua_pushnil(L); lua_next(L, table); lua_pop(L, 1)) {
         if (!lua_istable(L, -1)) {
-            add_pair(L, pairs, &n, most, what);
+            add_pair(L, pairs, &n, room, what);
             continue;
         }
         int values = lua_gettop(L);
@@ -42,7 +49,7 @@ static size_t to_pairs(lua_State *L, int table, cs_pair *pairs, size_t most, con
             if (lua_isnil(L, -1)) {
                 break;
             }
-            add_pair(L, pairs, &n, most, what);
+            add_pair(L, pairs, &n, room, what);
             lua_pop(L, 2);
         }
         lua_settop(L, values);
@@ -50,10 +57,11 @@ static size_t to_pairs(lua_State *L, int table, cs_pair *pairs, size_t most, con
     return n;
 }
 
-static size_t field_pairs(lua_State *L, int table, const char *name, cs_pair *pairs, size_t most)
+/* The field's place on the stack, where it stays. */
+static int push_field(lua_State *L, int table, const char *name)
 {
-    lua_getfield(L, table, name); /* stays on the stack, as the strings of bind_field_slice do */
-    return to_pairs(L, lua_gettop(L), pairs, most, name);
+    lua_getfield(L, table, name);
+    return lua_gettop(L);
 }
 
 /* Pairs to {name = value}; a name that comes again has a list of values. */
@@ -113,12 +121,11 @@ static int signer_v3(lua_State *L)
     cs_signer *signer = (cs_signer *)bind_check(L, 1, SIGNER);
     luaL_checktype(L, 2, LUA_TTABLE);
     luaL_checkstack(L, 32, "signer:v3");
-    cs_pair query[CS_QUERY_MAX], headers[CS_HEADERS_MAX];
+    cs_pair query[QUERY_ROOM], headers[HEADERS_ROOM];
+    int query_at = push_field(L, 2, "query"), headers_at = push_field(L, 2, "headers");
     cs_v3_call call = {
         .query = query,
-        .query_n = field_pairs(L, 2, "query", query, CS_QUERY_MAX),
         .headers = headers,
-        .headers_n = field_pairs(L, 2, "headers", headers, CS_HEADERS_MAX),
         .method = bind_field_slice(L, 2, "method"),
         .host = bind_field_slice(L, 2, "host"),
         .path = bind_field_slice(L, 2, "path"),
@@ -130,6 +137,8 @@ static int signer_v3(lua_State *L)
         .access_key_id = bind_field_slice(L, 2, "access_key_id"),
         .security_token = bind_field_slice(L, 2, "security_token"),
     };
+    call.query_n = to_pairs(L, query_at, query, QUERY_ROOM, "query");
+    call.headers_n = to_pairs(L, headers_at, headers, HEADERS_ROOM, "headers");
     cs_v3_signed result;
     cs_buffer work;
     cs_error error;
@@ -155,12 +164,16 @@ static int signer_v1(lua_State *L)
 {
     cs_signer *signer = (cs_signer *)bind_check(L, 1, SIGNER);
     cs_slice method = bind_check_slice(L, 2), string_to_sign;
-    cs_pair parameters[CS_QUERY_MAX];
-    size_t n = to_pairs(L, 3, parameters, CS_QUERY_MAX, "parameters");
+    cs_pair parameters[QUERY_ROOM];
+    size_t n = to_pairs(L, 3, parameters, QUERY_ROOM, "parameters");
     size_t size = cs_v1_work_size(method, parameters, n);
     char base64[32];
     cs_buffer work, signature;
     cs_error error;
+    if (n == QUERY_ROOM) { /* of which one may be a Signature, but not all have been read */
+        cs_fail(&error, CS_LIMIT, 0, "expected at most 256 parameters", NULL);
+        return bind_fail(L, &error, NULL);
+    }
     cs_buffer_init(&work, lua_newuserdata(L, size), size);
     cs_buffer_init(&signature, base64, sizeof base64);
     if (cs_v1_string_to_sign(method, parameters, n, &work, &string_to_sign, &error) != 0 ||
@@ -172,22 +185,32 @@ static int signer_v1(lua_State *L)
     return 2;
 }
 
+/* Seconds since 1970, for cs_verify; nil: the date is not checked. */
+static int64_t field_now(lua_State *L, int table)
+{
+    int64_t now_s = bind_field_int64(L, table, "now", INT64_MIN);
+    if (now_s < 0 && now_s != INT64_MIN) {
+        luaL_error(L, "field 'now': expected seconds since 1970");
+    }
+    return now_s;
+}
+
 /* signer:verify{method=, target=, headers=, body=, now=} -> true; or false, message, {class=,
- * code=, canonical_request=, string_to_sign=}. now: seconds since 1970; nil: the date is not
- * checked. */
+ * code=, canonical_request=, string_to_sign=}. */
 static int signer_verify(lua_State *L)
 {
     cs_signer *signer = (cs_signer *)bind_check(L, 1, SIGNER);
     luaL_checktype(L, 2, LUA_TTABLE);
-    cs_pair headers[CS_HEADERS_MAX];
+    cs_pair headers[HEADERS_ROOM];
+    int headers_at = push_field(L, 2, "headers");
+    int64_t now_s = field_now(L, 2);
     cs_received request = {
         .headers = headers,
-        .headers_n = field_pairs(L, 2, "headers", headers, CS_HEADERS_MAX),
         .method = bind_field_slice(L, 2, "method"),
         .target = bind_field_slice(L, 2, "target"),
         .body = bind_field_slice(L, 2, "body"),
     };
-    int64_t now_s = bind_field_int64(L, 2, "now", -1);
+    request.headers_n = to_pairs(L, headers_at, headers, HEADERS_ROOM, "headers");
     cs_verdict verdict;
     cs_buffer work;
     cs_error error;
@@ -215,8 +238,8 @@ static int signer_verify(lua_State *L)
  * message, info */
 static int canonical_query(lua_State *L)
 {
-    cs_pair pairs[CS_QUERY_MAX];
-    size_t n = to_pairs(L, 1, pairs, CS_QUERY_MAX, "query");
+    cs_pair pairs[QUERY_ROOM];
+    size_t n = to_pairs(L, 1, pairs, QUERY_ROOM, "query");
     size_t size = 1;
     for (size_t i = 0; i < n; i++) {
         size += 3 * (pairs[i].name.n + pairs[i].value.n) + 2;

@@ -59,5 +59,6 @@ int luaopen_certstat_ipc(lua_State *L)
     bind_set_functions(L, functions);
     ipc_open_process(L);
     ipc_open_file(L);
+    ipc_open_quota(L);
     return 1;
 }

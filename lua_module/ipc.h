@@ -6,5 +6,6 @@
 
 void ipc_open_process(lua_State *L);
 void ipc_open_file(lua_State *L);
+void ipc_open_quota(lua_State *L);
 
 #endif

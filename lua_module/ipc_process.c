@@ -132,8 +132,8 @@ static int close_process(lua_State *L)
     return 0;
 }
 
-/* hold_signals(yes): whether SIGTERM, SIGINT and SIGHUP come out of process:wait instead of what they
- * do else */
+/* hold_signals(yes): whether SIGTERM, SIGINT and SIGHUP come out of process:wait instead of doing
+ * what they do else */
 static int hold_signals(lua_State *L)
 {
     luaL_checktype(L, 1, LUA_TBOOLEAN);

@@ -49,9 +49,19 @@ typedef struct cs_buffer {
 } cs_buffer;
 
 void cs_buffer_init(cs_buffer *b, void *memory, size_t size);
+
+/* Appends one byte. Inline, because so much of signing is single bytes. */
+static inline void cs_buffer_byte(cs_buffer *b, char byte)
+{
+    if (b->failed || b->n == b->size) {
+        b->failed = 1;
+        return;
+    }
+    b->p[b->n++] = byte;
+}
+
 void cs_buffer_put(cs_buffer *b, cs_slice bytes);
 void cs_buffer_text(cs_buffer *b, const char *text); /* a terminated string */
-void cs_buffer_byte(cs_buffer *b, char byte);
 void cs_buffer_decimal(cs_buffer *b, int64_t number);
 void cs_buffer_hex(cs_buffer *b, const void *bytes, size_t n); /* lower case */
 cs_slice cs_buffer_slice(const cs_buffer *b, size_t from);     /* what was written from `from` on */
@@ -265,6 +275,16 @@ typedef struct cs_budget {
     int64_t milli, at_ns;
 } cs_budget;
 
+#define CS_GUARD_REPLIES 100
+
+/* What the guard is chosen from; see cs_guard_ns. */
+typedef struct cs_guard {
+    uint32_t reply_us[CS_GUARD_REPLIES]; /* a ring: how long the last replies took */
+    int64_t replies;                     /* how many came; the next goes to replies % 100 */
+    int64_t replied_ns;                  /* when the last came; 0: never */
+    int64_t extra_ns, throttled_ns;      /* what the last throttle added, and when; 0: never */
+} cs_guard;
+
 /* What has been sent and who waits: plain data, the same in memory and in a file that processes
  * share. Zeroed memory is an unused quota. */
 typedef struct cs_quota {
@@ -275,13 +295,17 @@ typedef struct cs_quota {
     int64_t waiting_until_ns[CS_LANES]; /* a waiter that has not come back by then is gone */
     int64_t asked_ns[CS_LANES];         /* when the lane asked last; 0: never */
     cs_budget budget;
+    cs_guard guard;
 } cs_quota;
+
+#define CS_GUARD_ADAPTS (-1)
 
 /* The rule, the caller's own: it is no part of the state. */
 typedef struct cs_quota_rule {
     int64_t rate;      /* calls, 1 to CS_QUOTA_TIMES, in any */
     int64_t window_ns; /* this long */
-    int64_t guard_ns;  /* added to the window: by how much two calls' travel times may differ */
+    int64_t guard_ns;  /* added to the window: by how much two calls' travel times may differ;
+                          CS_GUARD_ADAPTS: what cs_guard_ns says */
 } cs_quota_rule;
 
 /* Asks for a permit. Returns 0 and a permit, or how long it is not worth asking again.
@@ -305,6 +329,29 @@ void cs_quota_return(cs_quota *quota, int64_t permit);
 
 /* The service throttled: nobody sends before until_ns. */
 void cs_quota_pause(cs_quota *quota, int64_t until_ns);
+
+/* Forgets everything: all that the account may do has been done at at_ns, whatever the rate (within
+ * CS_QUOTA_TIMES ns). For a state that is lost or can't be believed. */
+void cs_quota_use_up(cs_quota *quota, int64_t at_ns);
+
+/* 1 if the state can be what these functions made: its counts within their bounds, its times
+ * ascending, and none later than latest_ns. Else 0. */
+int cs_quota_plausible(const cs_quota *quota, int64_t latest_ns);
+
+/* -- the guard (src/core/guard.c) -------------------------------------------------------------- */
+
+/* The guard that the replies call for: what the largest and the smallest of the last hundred differ
+ * by, and 10 ms; from 20 to 250 ms, and at least 100 until a hundred have come within ten minutes
+ * of each other. A throttle that came although the rule was kept shows that it was too small: that
+ * doubles it, to 250 ms at most, and what it added is halved each minute. */
+int64_t cs_guard_ns(const cs_guard *guard, int64_t now_ns);
+
+/* A reply has come: from the first byte that left to the first byte of the reply. */
+void cs_guard_replied(cs_guard *guard, int64_t sent_ns, int64_t first_byte_ns);
+
+/* The service throttled. Throttles within a second of the last that counted, which is how long calls
+ * of the same burst take to come back, are the same event. */
+void cs_guard_throttled(cs_guard *guard, int64_t now_ns);
 
 /* -- retries (src/core/retry.c) ---------------------------------------------------------------- */
 
@@ -620,5 +667,205 @@ int cs_folder_temporary(char *path, cs_error *error);
 
 /* Removes a folder with all it holds, following no link; 0 where there is none. */
 int cs_folder_remove(const char *path, cs_error *error);
+
+/* -- the home, and the quota in it (src/ipc/home.c, holders.c, quota_file.c) -------------------- */
+
+/* Opens for reading and writing the file `below` ("quota/default") of the folder `home`, an absolute
+ * path. What is missing is made: folders 0700, the file 0600. The home and each component below it
+ * must be a folder, the last one a file, and no link; belong to this user or root; be writable by
+ * nobody else; and not lie on a network file system. *fd is close-on-exec, and the caller's.
+ * fd NULL: the file is only made, for who opens it by its path: to open and close it would let go of
+ * all fcntl(2) locks that this process has on it.
+ * CS_ARGUMENT with what was found where; CS_LIMIT where the system lacks room or descriptors. */
+int cs_home_open_file(const char *home, const char *below, int *fd, cs_error *error);
+
+/* Appends the processes that have the file open that is open here as `fd`, those first that have
+ * locked it: "123 (lua5.4, stopped, has locked it), 456 (certstat)"; at most eight, and only those
+ * that this user may see. `fd` itself does not count. */
+void cs_file_holders(int fd, cs_buffer *out);
+
+/* A quota that all share who open the same file. One object belongs to one thread; a forked child
+ * may go on using its copy. */
+typedef struct cs_quota_file cs_quota_file;
+
+#define CS_QUOTA_AHEAD_NS (120 * CS_SEC) /* longer holds and pauses are cut to this */
+
+/* The detail of an error. Both are of class CS_LIMIT. */
+enum cs_quota_file_error {
+    CS_QUOTA_FILE = 0, /* it can't be opened, locked, read or written: the message has the reason */
+    CS_QUOTA_LOCK_HELD /* another process has held the lock for over a second */
+};
+
+/* The quota in `home`/`below`, see cs_home_open_file; a relative home is taken from where this
+ * process is now. Opens the file to see whether that can be done, and then not before it is used.
+ * A file that is new, damaged or of another boot counts as a window just used up. */
+int cs_quota_file_new(cs_quota_file **out, const char *home, const char *below,
+                      const cs_quota_rule *rule, cs_error *error);
+
+/* Writes what is left to write if that can be done at once; NULL is allowed. */
+void cs_quota_file_close(cs_quota_file *file);
+
+/* As cs_quota_take. *wait_ns 0: *permit is granted, and in the file; else for how long it is not
+ * worth asking again, which is a moment where another has the lock. CS_LIMIT: nothing is granted. */
+int cs_quota_file_take(cs_quota_file *file, enum cs_lane lane, int64_t hold_ns, int64_t now_ns,
+                       int64_t *wait_ns, int64_t *permit, cs_error *error);
+
+/* As cs_budget_take. Where the budget can't be read, the wait is that of an empty one. */
+int64_t cs_quota_file_retry(cs_quota_file *file, int64_t most_ns, int64_t now_ns);
+
+/* As cs_quota_sent, cs_quota_return, cs_quota_pause with cs_guard_throttled, cs_guard_replied and
+ * cs_budget_reward. What can't be written at once is remembered, and written with what comes next. */
+void cs_quota_file_sent(cs_quota_file *file, int64_t permit, int64_t sent_ns);
+void cs_quota_file_return(cs_quota_file *file, int64_t permit);
+void cs_quota_file_pause(cs_quota_file *file, int64_t until_ns, int64_t now_ns);
+void cs_quota_file_replied(cs_quota_file *file, int64_t sent_ns, int64_t first_byte_ns);
+void cs_quota_file_reward(cs_quota_file *file, int64_t now_ns);
+
+/* Tries to write what is remembered: 1 if nothing is left of it, else 0. */
+int cs_quota_file_flush(cs_quota_file *file, int64_t now_ns);
+
+/* -- the ledger: what was asked and answered (src/ledger/, SQLite) ------------------------------ */
+
+/* The file ledger.db of a home, in SQLite's WAL mode. README.md describes its tables to those who
+ * query it. Times are seconds since 1970, and come from the caller; keys are canonical ones, as
+ * lower-case hexadecimal. An object belongs to one thread, and to the process that opened it. A
+ * process may open one file several times. */
+typedef struct cs_ledger cs_ledger;
+
+/* How long a writer waits for another one. Readers hold nobody up, and are not held up. */
+#define CS_LEDGER_BUSY_MS 5000
+
+#define CS_LEDGER_ACCOUNT_MAX  64 /* bytes */
+#define CS_LEDGER_COMMAND_MAX  32
+#define CS_LEDGER_SETTINGS_MAX 1024
+#define CS_LEDGER_KEY_MAX      40
+
+/* The detail of an error. */
+enum cs_ledger_error {
+    CS_LEDGER_FILE = 0, /* CS_LIMIT: it can't be read or written: the message has the reason;
+                           CS_ARGUMENT: a value, or the home, can't be used */
+    CS_LEDGER_ABSENT,   /* CS_ARGUMENT: there is none */
+    CS_LEDGER_FOREIGN,  /* CS_ARGUMENT: the file is something else. Nothing of it is changed, */
+    CS_LEDGER_NEWER,    /* CS_ARGUMENT: nor of one that a newer version has written, */
+    CS_LEDGER_DAMAGED,  /* CS_ARGUMENT: nor of what SQLite can't read */
+    CS_LEDGER_BUSY      /* CS_LIMIT: no turn to write within CS_LEDGER_BUSY_MS */
+};
+
+/* What an answer can be; in C, 0 is none. */
+enum cs_status {
+    CS_STATUS_NONE = 0,
+    CS_STATUS_GOOD,
+    CS_STATUS_REVOKED,
+    CS_STATUS_UNKNOWN,
+    CS_STATUS_ABSENT,
+    CS_STATUS_CONFLICT,
+    CS_STATUS_INVALID,
+    CS_STATUS_ERROR,
+    CS_STATUSES
+};
+#define CS_STATUS_NAMES                                                                            \
+    {                                                                                              \
+        "", "good", "revoked", "unknown", "absent", "conflict", "invalid", "error"                 \
+    }
+
+/* Opens the ledger of `home`, whose rules are those of cs_home_open_file; a relative one is taken
+ * from where this process is now. create 1 makes what is missing. One of an older version gets
+ * today's tables. CS_ARGUMENT, CS_LIMIT: see cs_ledger_error. */
+int cs_ledger_open(cs_ledger **out, const char *home, int create, cs_error *error);
+
+/* NULL is allowed. In a child that has inherited it by fork(), only its memory is freed. */
+void cs_ledger_close(cs_ledger *ledger);
+
+typedef struct cs_ledger_start {
+    cs_slice account, command; /* "default", "audit" */
+    cs_slice settings;         /* what the run depends on: equal texts, comparable runs */
+    int64_t started_s;
+} cs_ledger_start;
+
+/* Begins a run; *run is its number. Numbers grow, and none comes again. CS_ARGUMENT, CS_LIMIT,
+ * CS_CLOSED, as for all that follow. */
+int cs_ledger_begin_run(cs_ledger *ledger, const cs_ledger_start *start, int64_t *run,
+                        cs_error *error);
+
+/* A serial number as it was given. */
+typedef struct cs_ledger_asked {
+    int64_t position; /* in the run, from 1 */
+    cs_slice key;     /* empty: it is none */
+    cs_slice given;
+    cs_slice source; /* where it was found; empty: not known */
+} cs_ledger_asked;
+
+typedef struct cs_ledger_answer {
+    cs_slice key;
+    enum cs_status status;     /* not NONE, not INVALID */
+    cs_slice class_name, code; /* of an error; empty: none */
+    int64_t revoked_at_s;      /* 0: not said */
+    int64_t checked_at_s;
+} cs_ledger_answer;
+
+typedef struct cs_ledger_reply {
+    cs_slice account;
+    int64_t run; /* 0: of no run; only what is latest, and what changed, is written */
+    const cs_ledger_asked *asked;
+    size_t asked_n;
+    const cs_ledger_answer *answers;
+    size_t answers_n;
+} cs_ledger_reply;
+
+/* Writes all of it or, where it fails, nothing. What is written outlives this process; a power loss
+ * may cost the replies since the last cs_ledger_end_run, never a part of one. An error is no answer:
+ * the latest one stays. A second answer in a run replaces the first. */
+int cs_ledger_record(cs_ledger *ledger, const cs_ledger_reply *reply, cs_error *error);
+
+/* Ends a run and brings everything written so far to the disk. whole 0: it was cut short. */
+int cs_ledger_end_run(cs_ledger *ledger, int64_t run, int64_t ended_s, int whole, cs_error *error);
+
+typedef struct cs_ledger_latest {
+    enum cs_status status;
+    int64_t revoked_at_s; /* 0: not said */
+    int64_t checked_at_s;
+    int64_t first_revoked_at_s; /* stays, whatever is said later; 0: never was revoked */
+} cs_ledger_latest;
+
+/* The latest answer about a key; *found 0: there is none. first_revoked_at_s is of the first answer
+ * `revoked`: the time that it gave, or else that at which it came. */
+int cs_ledger_latest_of(cs_ledger *ledger, cs_slice account, cs_slice key, cs_ledger_latest *out,
+                        int *found, cs_error *error);
+
+typedef struct cs_ledger_run {
+    int64_t run, started_s, ended_s; /* ended_s 0: it runs, or was killed */
+    int whole;                       /* 1: it came to its end */
+    char account[CS_LEDGER_ACCOUNT_MAX + 1], command[CS_LEDGER_COMMAND_MAX + 1];
+    char settings[CS_LEDGER_SETTINGS_MAX + 1];
+} cs_ledger_run;
+
+/* The newest `size` runs before run `before` (0: of all), newest first; *n is how many. */
+int cs_ledger_runs(cs_ledger *ledger, int64_t before, cs_ledger_run *out, size_t size, size_t *n,
+                   cs_error *error);
+
+typedef struct cs_ledger_change {
+    int64_t change, time_s, run;  /* its number; when it was seen; 0: in no run */
+    enum cs_status before, after; /* before NONE: the key's first answer, which was not good */
+    char account[CS_LEDGER_ACCOUNT_MAX + 1], key[CS_LEDGER_KEY_MAX + 1];
+} cs_ledger_change;
+
+/* The first `size` changes after change `after` (0: of all) and seen at since_s or later. */
+int cs_ledger_changes(cs_ledger *ledger, int64_t after, int64_t since_s, cs_ledger_change *out,
+                      size_t size, size_t *n, cs_error *error);
+
+typedef struct cs_ledger_info {
+    int64_t schema, bytes;                         /* the version of the tables; the file's size */
+    int64_t runs, asked, answers, latest, changes; /* rows */
+} cs_ledger_info;
+
+int cs_ledger_info_of(cs_ledger *ledger, cs_ledger_info *out, cs_error *error);
+
+/* Appends a line for each thing that is wrong, to SQLite or by what certstat writes; nothing where
+ * the ledger is whole. */
+int cs_ledger_check(cs_ledger *ledger, cs_buffer *out, cs_error *error);
+
+/* Takes out what was asked and answered in all runs but the newest `keep`, and gives their space
+ * back; what is latest and what changed stays. Others may write meanwhile. *dropped: how many runs. */
+int cs_ledger_compact(cs_ledger *ledger, int64_t keep, int64_t *dropped, cs_error *error);
 
 #endif

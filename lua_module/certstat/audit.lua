@@ -2,6 +2,10 @@
 --
 -- At most WINDOW batches are unresolved at a time; reading the source pauses meanwhile, so that memory does not grow
 -- with it. A serial that comes again is not asked again while its answer is remembered (the last REMEMBERED ones).
+--
+-- The largest batch is not documented, and never guessed too high twice: until one of the size in use has been
+-- answered, one batch is asked at a time. A batch that is refused is halved, and one half asked after the other, until
+-- it is known whether it was its size or one serial in it.
 local batch = require "certstat.batch"
 local core = require "certstat.core"
 
@@ -13,20 +17,23 @@ local M = {}
 local WINDOW = 16           -- batches
 local REMEMBERED = 65536    -- answered serials
 local WAITING_ROWS = 65536  -- rows that wait for the one before them
-local DIVIDING_SHARE = 0.10 -- of a run's calls may go to dividing refused batches,
-local DIVIDING_FLOOR = 64   -- but a short run may use so many
+local HALVING_SHARE = 0.10  -- of a run's calls may go to halving refused batches,
+local HALVING_FLOOR = 64    -- but a short run may use so many
 local SINGLES_REFUSED = 5   -- in a row, with one code: the run stops
 
 local VERSION = "2020-06-30"
 
---- new(loop, source, {lane =, sizes =}) → run. source: an iterator of items (strings, or {serial =, wire =, binary =}).
--- sizes: {limit = serials per call}, what the client has learnt about the largest batch, shared by its runs.
+--- new(loop, source, {lane =, sizes =, on_answers =}) → run. source: an iterator of items (strings, or {serial =, wire =,
+-- binary =}). on_answers(entries): told of the entries {key =, answer =} of each reply, before their rows are given out.
+-- sizes: {limit = serials per call}; what is learnt about the largest batch is kept there, for other runs to share.
 function M.new(loop, source, options)
   return setmetatable({
     loop = loop, source = source, lane = options.lane, sizes = options.sizes,
+    on_answers = options.on_answers,
     rows = {}, first = 1, last = 0, -- the queue of rows not given out yet
-    known = {}, remembered = {}, remembered_first = 1, remembered_last = 0,
-    pieces = {}, open = nil, unresolved = 0, calls = 0, dividing = 0, singles = 0,
+    known = {}, remembered = {}, answered = 0, -- entries by key; a ring of the keys answered, and how many ever were
+    open = nil, asked = {}, -- the batch that is filled, and those on their way
+    unresolved = 0, calls = 0, halvings = 0, singles = 0, token = { true },
   }, Run)
 end
 
@@ -41,20 +48,17 @@ local function read_item(item)
 end
 
 function Run:remember(entry)
-  self.remembered_last = self.remembered_last + 1
-  self.remembered[self.remembered_last] = entry.key
-  if self.remembered_last - self.remembered_first >= REMEMBERED then
-    self.known[self.remembered[self.remembered_first]] = nil
-    self.remembered[self.remembered_first] = nil
-    self.remembered_first = self.remembered_first + 1
-  end
+  local place = self.answered % REMEMBERED + 1
+  local oldest = self.remembered[place]
+  if oldest then self.known[oldest] = nil end
+  self.remembered[place] = entry.key
+  self.answered = self.answered + 1
 end
 
 function Run:take(item)
   local key, message
   item, key, message = read_item(item)
-  local given = item.binary and core.printable(item.serial) or item.serial
-  local row = { serial = given, key = key, item = item }
+  local row = { serial = item.binary and core.printable(item.serial) or item.serial, key = key, item = item }
   self.last = self.last + 1
   self.rows[self.last] = row
   if not key then
@@ -68,8 +72,7 @@ function Run:take(item)
     row.entry = { key = key, wire = batch.wire(item, key) }
     self.known[key] = row.entry
     if self.stopped then
-      row.entry.answer = self.stopped
-      self:remember(row.entry)
+      self:give({ row.entry }, nil, self.stopped)
     else
       self:pack(row.entry)
     end
@@ -77,183 +80,221 @@ function Run:take(item)
 end
 
 function Run:pack(entry)
-  if self.open and not batch.fits(self.open, entry, self.sizes.limit) then self:submit_open() end
+  if self.open and not batch.fits(self.open, entry, self.sizes.limit) then
+    self.open.full = true
+    self:ask_open()
+  end
   self.open = self.open or batch.new()
   batch.add(self.open, entry)
-  if #self.open.entries >= self.sizes.limit then self:submit_open() end
+  if #self.open.entries >= self.sizes.limit then self:ask_open() end
 end
 
--- Reads on while there is room. The source may itself make calls and wait for them.
+-- The row that is given out next, if it has its answer.
+function Run:head()
+  local row = self.rows[self.first]
+  return row and row.entry.answer and row
+end
+
+-- Reads on while there is room and no row to give out. The source may itself make calls and wait for them.
 function Run:fill()
-  while not self.ended and self.unresolved < WINDOW and self.last - self.first < WAITING_ROWS do
+  local full = self.first + WAITING_ROWS
+  while not self.ended and not self:head() and self.last < full
+    and self.unresolved < (self.sizes.works and WINDOW or 1) do
     local item, message, info = self.source()
     if item == nil then
       self.ended, self.source_message, self.source_info = true, message, info
-      if self.open then self:submit_open() end
     else
       self:take(item)
     end
   end
+  -- a batch that nothing may be added to is asked as it is
+  if self.open and (self.ended or self.last >= full and self.unresolved == 0) then self:ask_open() end
 end
 
 -- ---- calls --------------------------------------------------------------------------------------------------------
 
-function Run:submit_open()
+-- whole: what a batch of the source has become: {left = pieces not resolved, held = those of them not asked yet}.
+function Run:ask_open()
   local one = self.open
   self.open = nil
   self.unresolved = self.unresolved + 1
-  self:submit({ left = 1 }, one)
+  one.whole = { left = 1, held = {} }
+  self:ask(one)
 end
 
--- whole: what one batch of the source has become: {left = pieces not settled}.
-function Run:submit(whole, piece)
+function Run:submit(piece)
   self.calls = self.calls + 1
-  piece.whole = whole
   piece.call = self.loop:submit(batch.OPERATION, VERSION, batch.query(piece), self.lane,
     function(reply) return batch.match(piece, reply) end, #piece.entries)
-  self.pieces[piece] = true
+  self.asked[#self.asked + 1] = piece
 end
 
-function Run:answer(piece, answer)
-  for _, entry in ipairs(piece.entries) do
-    entry.answer = entry.answer or answer
+-- Asks a batch, in pieces where it is larger than what is known to work by now.
+function Run:ask(piece)
+  if #piece.entries <= self.sizes.limit then return self:submit(piece) end
+  local parts = batch.divide(piece, self.sizes.limit)
+  piece.whole.left = piece.whole.left - 1 + #parts
+  for _, part in ipairs(parts) do
+    part.whole = piece.whole
+    self:submit(part)
+  end
+end
+
+function Run:give(entries, answers, one_for_all)
+  for i, entry in ipairs(entries) do
+    entry.answer = one_for_all or answers[i]
     self:remember(entry)
   end
-  piece.whole.left = piece.whole.left - 1
-  if piece.whole.left == 0 then self.unresolved = self.unresolved - 1 end
+  if self.on_answers then self.on_answers(entries) end
 end
 
-local function error_answer(call)
-  local info = call.info or {}
-  return { status = "error", class = info.class or "protocol", code = info.code, message = call.message }
-end
-
--- A refused call: the rows are errors, and where nothing else can come of the rest, the run stops asking.
-function Run:refused(piece, call)
-  local info = call.info or {}
-  if info.class == "denied" or info.class == "closed" then self:stop(error_answer(call)) end
-  if #piece.entries == 1 and info.may_divide then
-    self.singles = info.code == self.singles_code and self.singles + 1 or 1
-    self.singles_code = info.code
-    if self.singles >= SINGLES_REFUSED then
-      local answer = error_answer(call)
-      answer.message = ("stopped after %d single serials in a row were refused: %s"):format(self.singles,
-        answer.message)
-      self:stop(answer)
-    end
+-- A piece has its answers, or one error for all; the next one of its batch is asked.
+function Run:resolve(piece, answers, one_for_all)
+  local whole = piece.whole
+  self:give(piece.entries, answers, one_for_all)
+  whole.left = whole.left - 1
+  local held = table.remove(whole.held)
+  if held and self.stopped then
+    self:resolve(held, nil, self.stopped)
+  elseif held then
+    self:ask(held)
+  elseif whole.left == 0 then
+    self.unresolved = self.unresolved - 1
   end
-  self:answer(piece, error_answer(call))
+end
+
+local function error_answer(call, message)
+  local info = call.info
+  return { status = "error", class = info.class, code = info.code, message = message or call.message, info = info }
 end
 
 -- Nothing more is asked: what is unresolved and whatever comes gets this answer.
 function Run:stop(answer)
   if self.stopped then return end
-  self.stopped = answer
-  if self.open then
-    local one = self.open
-    self.open = nil
-    for _, entry in ipairs(one.entries) do
-      entry.answer = answer
-      self:remember(entry)
-    end
-  end
-  for piece in pairs(self.pieces) do
-    if not piece.call.done and not piece.call.sent then
-      self.loop:cancel(piece.call)
-      self.pieces[piece] = nil
-      self:answer(piece, answer)
+  local asked, open = self.asked, self.open
+  self.stopped, self.asked, self.open = answer, {}, nil
+  if open then self:give(open.entries, nil, answer) end
+  for _, piece in ipairs(asked) do
+    if self.loop:withdraw(piece.call) then
+      self:resolve(piece, nil, answer)
+    else
+      self.asked[#self.asked + 1] = piece
     end
   end
 end
 
-function Run:may_divide(piece, info)
-  return info.may_divide and not self.stopped and #piece.entries > 1
-    and self.dividing + 2 <= math.max(DIVIDING_FLOOR, DIVIDING_SHARE * self.calls)
+-- A refused call: the rows are errors, and where nothing else can come of the rest, the run stops asking.
+function Run:refused(piece, call)
+  local info, answer = call.info, error_answer(call)
+  if info.any or info.class == "closed" then
+    self:stop(answer)
+  elseif #piece.entries == 1 and info.may_divide then
+    self.singles = info.code == self.singles_code and self.singles + 1 or 1
+    self.singles_code = info.code
+    if self.singles >= SINGLES_REFUSED then
+      self:stop(error_answer(call, ("stopped after %d single serials in a row were refused: %s"):format(self.singles,
+        call.message)))
+    end
+  end
+  self:resolve(piece, nil, answer)
 end
 
-function Run:divide(piece, info)
+-- A piece that is larger than what has been learnt since it was asked is no loss: its parts have to be asked anyway.
+function Run:may_halve(piece, info)
+  if not info.may_divide or self.stopped or #piece.entries == 1 then return false end
+  return #piece.entries > self.sizes.limit
+    or self.halvings + 2 <= math.max(HALVING_FLOOR, HALVING_SHARE * self.calls)
+end
+
+function Run:halve(piece, info)
+  if #piece.entries > self.sizes.limit then return self:ask(piece) end
   local half = math.ceil(#piece.entries / 2)
-  if info.too_large then self.sizes.limit = math.min(self.sizes.limit, half) end
-  local pieces = batch.divide(piece, math.min(half, self.sizes.limit))
-  -- two halves that are answered whole show that it was the size
-  local family = { size = half, left = #pieces, refused = false }
-  piece.whole.left = piece.whole.left - 1 + #pieces
-  self.dividing = self.dividing + #pieces
-  for _, part in ipairs(pieces) do
-    part.family = family
-    self:submit(piece.whole, part)
-  end
+  if info.too_large then self.sizes.limit, self.sizes.works = half, false end
+  self.halvings = self.halvings + 2
+  local halves = batch.divide(piece, half)
+  local family = { size = half, answered = 0 }
+  for _, one in ipairs(halves) do one.whole, one.family = piece.whole, family end
+  piece.whole.left = piece.whole.left + 1
+  table.insert(piece.whole.held, halves[2])
+  self:ask(halves[1])
 end
 
-function Run:learn(piece, answered)
-  local family = piece.family
+-- Two halves that are answered where the whole was refused show that it was the size.
+function Run:learn(piece)
+  local sizes, family = self.sizes, piece.family
   if family then
-    family.left = family.left - 1
-    family.refused = family.refused or not answered
-    if family.left == 0 and not family.refused then
-      self.sizes.limit = math.min(self.sizes.limit, family.size)
-    end
+    family.answered = family.answered + 1
+    if family.answered == 2 then sizes.limit, sizes.works = math.min(sizes.limit, family.size), true end
   end
+  sizes.works = sizes.works or piece.full or #piece.entries >= sizes.limit
 end
 
 function Run:settle(piece)
   local call = piece.call
-  self.pieces[piece] = nil
-  self:learn(piece, call.reply ~= nil)
   if call.reply then
     self.singles = 0
-    self:answer(piece)
-  elseif self:may_divide(piece, call.info or {}) then
-    self:divide(piece, call.info)
+    self:learn(piece)
+    self:resolve(piece, call.reply)
+  elseif self:may_halve(piece, call.info) then
+    self:halve(piece, call.info)
   else
     self:refused(piece, call)
   end
 end
 
--- Settles what has been answered.
+-- Settles what has been answered, in the order asked; returns whether anything was.
 function Run:collect()
-  local done = {}
-  for piece in pairs(self.pieces) do
-    if piece.call.done then done[#done + 1] = piece end
-  end
-  table.sort(done, function(a, b) return a.call.id < b.call.id end)
-  for _, piece in ipairs(done) do
-    if self.pieces[piece] then self:settle(piece) end
-  end
-  return #done > 0
+  local waiting, done = {}, {}
+  for _, piece in ipairs(self.asked) do table.insert(piece.call.done and done or waiting, piece) end
+  if #done == 0 then return false end
+  self.asked = waiting
+  for _, piece in ipairs(done) do self:settle(piece) end
+  return true
 end
 
 -- ---- rows ---------------------------------------------------------------------------------------------------------
 
-local function make_row(row)
+-- The row that waited becomes the one that is given out.
+local function finish_row(row)
   local answer = row.entry.answer
-  return {
-    serial = row.serial, key = row.key, status = answer.status, revoked_at = answer.revoked_at, class = answer.class,
-    code = answer.code, message = answer.message, word = answer.word, item = row.item,
-  }
+  row.entry = nil
+  for name, value in pairs(answer) do row[name] = value end
+  return row
+end
+
+-- One coroutine at a time. Where the source has raised an error, the run is still entered, by who called it.
+function Run:enter()
+  local me = coroutine.running() or "main"
+  if not table.remove(self.token) and self.reader ~= me then
+    error("audit: another coroutine is reading this iterator", 3)
+  end
+  self.reader = me
+end
+
+function Run:leave()
+  self.reader = nil
+  self.token[1] = true
 end
 
 --- The next row; nil at the end, with message and info where the source failed. Waits, as the host does, until there
 -- is one.
 function Run:next()
-  while true do
+  self:enter()
+  while not self:head() do
     self:collect()
     self:fill()
-    local row = self.rows[self.first]
-    if not row then return nil, self.source_message, self.source_info end
-    if row.entry.answer then
-      self.rows[self.first] = nil
-      self.first = self.first + 1
-      return make_row(row)
+    if self.ended and self.first > self.last then
+      self:leave()
+      return nil, self.source_message, self.source_info
+    elseif not self:head() then
+      self.loop:wait(function() return self:collect() end)
     end
-    self.loop:wait(function() return row.entry.answer ~= nil or self:collect() end)
   end
-end
-
---- Drops what is on its way; for a caller who reads no further.
-function Run:close()
-  for piece in pairs(self.pieces) do self.loop:cancel(piece.call) end
-  self.pieces, self.ended = {}, true
+  local row = self.rows[self.first]
+  self.rows[self.first] = nil
+  self.first = self.first + 1
+  self:leave()
+  return finish_row(row)
 end
 
 return M

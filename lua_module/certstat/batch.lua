@@ -11,8 +11,21 @@ M.OPERATION = "DescribeClientCertificateStatusForSerialNumber"
 M.URL_BYTES = 7500
 local COMMA_BYTES = 3 -- %2C
 
---- What goes over the wire for an item: the service's own spelling where it is known, else the key.
-function M.wire(item, key) return item.wire or key end
+--- What goes over the wire for an item: the service's own spelling of the serial where it is known, else the key.
+function M.wire(item, key)
+  local wire = item.wire
+  if wire == nil or wire == key then return key end
+  if wire == item.serial and not item.binary then return wire end
+  return type(wire) == "string" and core.serial(wire) == key and wire or key
+end
+
+-- As the query has it, where all but letters, digits and -._~ are three bytes.
+local function bytes_of(entry)
+  local wire = entry.wire
+  if wire == entry.key then return #wire end -- digits and letters, as nearly always
+  local _, escaped = wire:gsub("[^%w%-._~]", "")
+  return #wire + 2 * escaped
+end
 
 --- new() → an open batch.
 function M.new() return { entries = {}, bytes = 0 } end
@@ -20,12 +33,12 @@ function M.new() return { entries = {}, bytes = 0 } end
 --- Whether `entry` still fits into `batch` of at most `count` serials.
 function M.fits(batch, entry, count)
   local n = #batch.entries
-  return n == 0 or n < count and batch.bytes + COMMA_BYTES + #entry.wire <= M.URL_BYTES
+  return n == 0 or n < count and batch.bytes + COMMA_BYTES + bytes_of(entry) <= M.URL_BYTES
 end
 
 --- Puts `entry` = {key =, wire =} into `batch`.
 function M.add(batch, entry)
-  batch.bytes = batch.bytes + #entry.wire + (#batch.entries > 0 and COMMA_BYTES or 0)
+  batch.bytes = batch.bytes + bytes_of(entry) + (#batch.entries > 0 and COMMA_BYTES or 0)
   batch.entries[#batch.entries + 1] = entry
 end
 
@@ -49,7 +62,9 @@ function M.divide(batch, size)
   return pieces
 end
 
-local WORDS = { good = true, revoked = true, unknown = true }
+-- The answers that carry nothing else are shared: a run remembers many.
+local GOOD, UNKNOWN, ABSENT = { status = "good" }, { status = "unknown" }, { status = "absent" }
+local CONFLICT = { status = "conflict" }
 
 local function protocol_error(code, message, word)
   return { status = "error", class = "protocol", code = code, message = message, word = word }
@@ -58,16 +73,18 @@ end
 -- One element of CertificateStatus → an answer.
 local function read_element(element)
   local word = classify.present(element.Status)
+  if word == "good" then return GOOD end -- the page's own sample has a RevokeTime on it, 0
+  if word == "unknown" then return UNKNOWN end
+  if word == "revoked" then
+    return { status = "revoked", revoked_at = times.read(classify.present(element.RevokeTime)) }
+  end
   if type(word) ~= "string" then
-    return protocol_error("InvalidReply", "expected a string in Status, found " .. type(word))
+    local found = word == nil and "nothing" or "a " .. type(word)
+    return protocol_error("InvalidReply", "expected a string in Status, found " .. found)
   end
-  if not WORDS[word] then
-    local shown = core.printable(word, 40)
-    local message = ("expected good, revoked or unknown in Status, found '%s'"):format(shown)
-    return protocol_error("UnknownStatus", message, shown)
-  end
-  -- documented as present for revoked alone, but the page's own sample has RevokeTime 0 on a good one
-  return { status = word, revoked_at = word == "revoked" and times.read(classify.present(element.RevokeTime)) or nil }
+  local shown = core.printable(word, 40)
+  local message = ("expected good, revoked or unknown in Status, found '%s'"):format(shown)
+  return protocol_error("UnknownStatus", message, shown)
 end
 
 local function same(a, b)
@@ -98,23 +115,23 @@ local function read_reply(reply)
       if answers[key] == nil then
         answers[key] = answer
       elseif not same(answers[key], answer) then
-        answers[key] = { status = "conflict" }
+        answers[key] = CONFLICT
       end
     end
   end
   return answers
 end
 
---- Matches a reply with a batch by canonical key: each entry of the batch gets entry.answer. An entry that the service
--- left out is `absent`, one that it answered in two ways is `conflict`; what was not asked for is passed over.
--- Returns true; or nil, message, info where the reply as a whole can't be read: then no entry has an answer.
+--- Matches a reply with a batch by canonical key → the answers to the batch's entries, in their order: {status =,
+-- revoked_at =, class =, code =, message =, word =}, read only. What the service left out is `absent`, what it answered
+-- in two ways `conflict`; what was not asked for is passed over.
+-- Or nil, message, info where the reply as a whole can't be read.
 function M.match(batch, reply)
   local answers, message, info = read_reply(reply)
   if not answers then return nil, message, info end
-  for _, entry in ipairs(batch.entries) do
-    entry.answer = answers[entry.key] or { status = "absent" }
-  end
-  return true
+  local matched = {}
+  for i, entry in ipairs(batch.entries) do matched[i] = answers[entry.key] or ABSENT end
+  return matched
 end
 
 return M

@@ -8,22 +8,19 @@ cjson.decode_invalid_numbers(false) -- NaN and Infinity are no JSON
 
 local M = {}
 
--- Refusals that neither another attempt nor another batch changes.
-local DENIED = {
-  ["SignatureDoesNotMatch"] = true, ["IncompleteSignature"] = true, ["MissingSecurityToken"] = true,
-  ["MissingAccessKeyId"] = true, ["NoPermission"] = true, ["Forbidden"] = true, ["InvalidTimeStamp"] = true,
-  ["InvalidAccessKeyId"] = true, ["InvalidSecurityToken"] = true, ["InvalidProduct"] = true, ["InvalidProtocol"] = true,
-  ["IllegalTimestamp"] = true, ["InvalidCredentials"] = true,
+-- What is refused whatever is asked: no other attempt and no other batch would be answered. A code counts up to its
+-- first dot.
+local REFUSED = {
+  SignatureDoesNotMatch = "denied", IncompleteSignature = "denied", MissingSecurityToken = "denied",
+  MissingAccessKeyId = "denied", InvalidAccessKeyId = "denied", InvalidSecurityToken = "denied",
+  InvalidCredentials = "denied", NoPermission = "denied", Forbidden = "denied", InsufficientBalance = "denied",
+  InvalidTimeStamp = "denied", IllegalTimestamp = "denied", InvalidProduct = "denied", InvalidProtocol = "denied",
+  InvalidAction = "argument", InvalidApi = "argument", InvalidVersion = "argument", NoSuchVersion = "argument",
+  UnsupportedHTTPMethod = "argument", UnsupportedOperation = "argument",
 }
 local RETRY = { ServiceUnavailable = true, InternalError = true }
--- The request itself is wrong, not the serials in it: dividing the batch would not help.
-local WRONG_REQUEST = {
-  InvalidAction = true, InvalidApi = true, InvalidVersion = true, NoSuchVersion = true, UnsupportedHTTPMethod = true,
-  UnsupportedOperation = true, SignatureNonceUsed = true, InsufficientBalance = true,
-}
-local DEFAULT_PAUSE_NS = 1e9 -- a throttle that names no delay: one window
-
-local function family(code) return code:match("^[^.]*") end
+local DEFAULT_PAUSE_MS = 1000 -- a throttle that names no delay: one window
+local LONGEST_PAUSE_MS = 120000 -- as in the official clients
 
 --- A value of decoded JSON that is really there: null counts as absent.
 function M.present(value)
@@ -31,106 +28,134 @@ function M.present(value)
   return value
 end
 
-local function text(value)
-  if type(value) == "string" and value ~= "" then return core.printable(value, 300) end
+-- Without the security token, which the service repeats where it shows what it signed. It may be cut short there, so
+-- that its beginning counts as all of it.
+local function mask(text, token)
+  if not token then return text end
+  return (text:gsub(token:sub(1, 8):gsub("%W", "%%%0") .. "[^%s%]\"']*", "***"))
+end
+
+local function shown(value, token)
+  value = M.present(value)
+  if type(value) == "string" and value ~= "" then return core.printable(mask(value, token), 300) end
+end
+
+local function milliseconds(digits)
+  local ms = tonumber(digits)
+  return ms and ms > 0 and math.min(ms, LONGEST_PAUSE_MS) or nil
 end
 
 -- x-acs-retry-after: milliseconds, a positive integer; else it counts as absent.
-local function retry_after_ns(headers)
-  local ms = (headers["x-acs-retry-after"] or ""):match("^%s*(%d+)%s*$")
-  ms = tonumber(ms)
-  if ms and ms > 0 then return math.min(ms, 120000) * 1e6 end
+local function retry_after_ms(headers)
+  return milliseconds((headers["x-acs-retry-after"] or ""):match("^%s*(%d+)%s*$"))
 end
 
 -- The older headers: `Limit:1,Remain:0,TimeLeft:2000,Reset:1234`, TimeLeft in milliseconds; the larger wins.
-local function time_left_ns(headers)
+local function time_left_ms(headers)
   local most
   for _, name in ipairs { "x-ratelimit-user-api", "x-ratelimit-user" } do
-    local ms = tonumber((headers[name] or ""):match("TimeLeft:(%d+)"))
-    if ms and ms > 0 then most = math.max(most or 0, math.min(ms, 120000)) end
+    local ms = milliseconds((headers[name] or ""):match("TimeLeft:(%d+)"))
+    if ms then most = math.max(most or 0, ms) end
   end
-  return most and most * 1e6
+  return most
 end
 
-local function describe(info, message)
-  local what = info.code and ("%s (HTTP %d)"):format(core.printable(info.code, 100), info.http_status)
-    or ("HTTP %d"):format(info.http_status)
-  return ("the service answered %s%s"):format(what, message and ": " .. message or "")
+-- The code in a body; nil where there is none. Numbers are shown alike on all Luas.
+local function code_of(body)
+  local code = M.present(body.Code)
+  if code == nil then code = M.present(body.code) end
+  if type(code) == "number" then return ("%.0f"):format(code) end
+  if type(code) == "string" then return code ~= "" and code or nil end
+  return code ~= nil and "(a " .. type(code) .. ")" or nil
 end
 
--- The outcome and class of an error answer.
+-- The outcome and class of an error answer, for a throttle how long nobody may send, and whether any other call would
+-- be refused too.
 local function judge(event, code)
   local status = event.http_status
-  local asked_ns = retry_after_ns(event.headers)
-  if asked_ns or code:find("^Throttling") or status == 429 then
-    return "throttled", "throttled", asked_ns or time_left_ns(event.headers) or DEFAULT_PAUSE_NS
+  local asked_ms = retry_after_ms(event.headers)
+  if asked_ms or code:find("Throttling", 1, true) or status == 429 then
+    return "throttled", "throttled", asked_ms or time_left_ms(event.headers) or DEFAULT_PAUSE_MS
   end
-  if status >= 500 or RETRY[family(code)] then return "retry", "server" end
-  if code == "SignatureNonceUsed" then return "again", "denied" end
-  if DENIED[family(code)] or status == 401 or status == 403 then return "failed", "denied" end
+  local family = code:match("^[^.]*")
+  if status >= 500 or RETRY[family] then return "retry", "server" end
+  if code == "SignatureNonceUsed" then return "again", "server" end
+  if REFUSED[family] then return "failed", REFUSED[family], nil, true end
+  if status == 401 or status == 403 then return "failed", "denied", nil, true end
   if status == 408 then return "retry", "network" end
-  if status < 400 or code == "" then return "failed", "protocol" end
-  return "failed", "argument"
+  return "failed", (status < 400 or code == "") and "protocol" or "argument"
 end
 
--- Whether a smaller batch may be answered where this one was refused.
-local function may_divide(event, code, class)
+-- code: nil where the body has none
+local function refusal(event, body, code, token)
   local status = event.http_status
-  if status == 413 or status == 414 then return true end
-  return status == 400 and class == "argument" and not WRONG_REQUEST[family(code)]
-end
-
-local function error_reply(event, body)
-  local code = M.present(body.Code or body.code)
-  code = code ~= nil and tostring(code) or ""
-  local outcome, class, pause_ns = judge(event, code)
+  local outcome, class, pause_ms, any = judge(event, code or "")
+  local too_large = status == 413 or status == 414
+  local message = shown(body.Message, token) or shown(body.message, token)
+  code = shown(code, token)
   local info = {
-    class = class, http_status = event.http_status,
-    code = code ~= "" and core.printable(code, 100) or ("HTTP%d"):format(event.http_status),
-    request_id = text(body.RequestId or body.requestId) or text(event.headers["x-acs-request-id"]),
-    retry_after = pause_ns and pause_ns / 1e9, server_message = text(body.Message or body.message),
-    may_divide = may_divide(event, code, class),
-    too_large = event.http_status == 413 or event.http_status == 414,
+    class = class, http_status = status, code = code or ("HTTP%d"):format(status), retry_after = pause_ms and
+      pause_ms / 1e3, server_message = message,
+    request_id = shown(body.RequestId, token) or shown(body.requestId, token)
+      or shown(event.headers["x-acs-request-id"], token),
+    any = any, too_large = too_large, may_divide = too_large or status == 400 and class == "argument" and not any,
   }
-  return { outcome = outcome, pause_ns = pause_ns, message = describe(info, info.server_message), info = info }
+  local what = code and ("%s (HTTP %d)"):format(code, status) or ("HTTP %d"):format(status)
+  return {
+    outcome = outcome, pause_ns = pause_ms and pause_ms * 1e6, info = info,
+    message = ("the service answered %s%s"):format(what, message and ": " .. message or ""),
+  }
 end
 
-local function garbled(event, problem)
+-- Statuses that say all without a body; a proxy's or gateway's own page may come with them.
+local PLAIN = { [401] = true, [403] = true, [413] = true, [414] = true, [429] = true }
+
+-- An answer that is not the service's JSON.
+local function garbled(event, found, token)
   local status = event.http_status
-  if status == 413 or status == 414 or status == 429 or status == 401 or status == 403 then
-    return error_reply(event, {}) -- a proxy's or gateway's own page
-  end
-  local info = {
-    class = status >= 500 and "server" or "protocol", code = status >= 500 and "HTTP" .. status or "InvalidReply",
-    http_status = status, request_id = text(event.headers["x-acs-request-id"]),
+  if PLAIN[status] or retry_after_ms(event.headers) then return refusal(event, {}, nil, token) end
+  return {
+    outcome = (status >= 300 and status < 400) and "failed" or "retry",
+    message = ("expected a JSON object from the service, found %s (HTTP %d)"):format(found, status),
+    info = {
+      class = status >= 500 and "server" or "protocol", http_status = status,
+      code = status >= 500 and ("HTTP%d"):format(status) or "InvalidReply",
+      request_id = shown(event.headers["x-acs-request-id"], token),
+    },
   }
-  if retry_after_ns(event.headers) then return error_reply(event, {}) end
-  return { outcome = (status >= 300 and status < 400) and "failed" or "retry", info = info,
-    message = ("expected JSON from the service, found %s (HTTP %d)"):format(problem, status) }
 end
 
-local function what_instead(body)
+local function describe(body, token)
   if body == "" then return "an empty body" end
-  if body:find("^%s*<") then return "markup: " .. core.printable(body:match("^%s*(.*)"):sub(1, 40), 40) end
-  return ("%d bytes that are no JSON: %s"):format(#body, core.printable(body:sub(1, 40), 40))
+  return ("%d bytes: %s"):format(#body, core.printable(mask(body:sub(1, 400), token), 40))
 end
 
-local SUCCESS = { ["200"] = true, OK = true, Success = true, ["nil"] = true }
+local function lost(event)
+  if event.too_late then
+    return { outcome = "late", message = event.message, info = { class = "deadline", code = "Late" } }
+  end
+  local network = event.class == "network"
+  return { outcome = network and "retry" or "failed", message = event.message,
+    info = { class = event.class, code = network and "NoReply" or "ReplyRefused" } }
+end
+
+local SUCCESS = { ["200"] = true, OK = true, Success = true }
 
 --- Judges an event of certstat.net: {outcome = the engine's word, reply = table | nil, message =, info =, pause_ns =}.
--- pause_ns: how long nobody may send, where the outcome is "throttled".
-function M.event(event)
-  if event.kind == "failed" then
-    if event.too_late then
-      return { outcome = "late", message = event.message, info = { class = "deadline", code = "Late" } }
-    end
-    local info = { class = event.class, code = event.class == "network" and "NoReply" or "ReplyRefused" }
-    return { outcome = event.class == "network" and "retry" or "failed", message = event.message, info = info }
-  end
+-- pause_ns: how long nobody may send, where the outcome is "throttled". Fields of info beside class, code, http_status,
+-- request_id, retry_after and server_message: any (every other call would be refused too), may_divide (a smaller batch
+-- may be answered), too_large (it is the size for sure). token: the security token, which no message repeats.
+function M.event(event, token)
+  if event.kind == "failed" then return lost(event) end
   local ok, body = pcall(cjson.decode, event.body)
-  if not ok or type(body) ~= "table" then return garbled(event, what_instead(event.body)) end
-  local code = tostring(M.present(body.Code))
-  if event.http_status ~= 200 or not SUCCESS[code] then return error_reply(event, body) end
+  if not ok or type(body) ~= "table" or body[1] ~= nil then
+    return garbled(event, describe(event.body, token), token)
+  end
+  local code = code_of(body)
+  if event.http_status ~= 200 or code and not SUCCESS[code] then return refusal(event, body, code, token) end
+  if not (shown(body.RequestId) or shown(body.requestId)) then
+    return garbled(event, "one without a RequestId", token)
+  end
   return { outcome = "done", reply = body }
 end
 

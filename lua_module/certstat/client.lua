@@ -23,8 +23,8 @@ M.TIMEOUT = 60  -- seconds for one call with all its attempts
 
 local OPTIONS = {
   region = "string", endpoint = "string", network = "string", credentials = "table", profile = "string",
-  quota = "table", qps = "number", guard = "number", batch = "number", timeout = "number", ca_file = "string",
-  allow_http = "boolean", getenv = "function", on_call = "function",
+  quota = "table", qps = "number", guard = "number", home = "string", account = "string", batch = "number",
+  timeout = "number", ca_file = "string", allow_http = "boolean", getenv = "function", on_call = "function",
 }
 
 local function check(options)
@@ -36,20 +36,32 @@ local function check(options)
       error(("client: option '%s': expected a %s, found a %s"):format(name, expected, type(value)), 3)
     end
   end
-  local size = options.batch or M.BATCH
+  local size, timeout = options.batch or M.BATCH, options.timeout or M.TIMEOUT
   if size < 1 or size % 1 ~= 0 then
     error("client: option 'batch': expected a whole number of at least 1", 3)
   end
-  local timeout = options.timeout or M.TIMEOUT
-  if not (timeout > 0 and timeout <= 86400) then
-    error("client: option 'timeout': expected 0 to 86400 seconds", 3)
+  if not (timeout >= 0.001 and timeout <= 86400) then
+    error("client: option 'timeout': expected 0.001 to 86400 seconds", 3)
   end
+  if options.quota and not options.quota.state then
+    error("client: option 'quota': expected what certstat.quota returns, found another table", 3)
+  end
+  if options.quota and (options.qps or options.guard) then
+    error("client: options 'qps' and 'guard' belong to a quota of its own, expected no 'quota' beside them", 3)
+  end
+end
+
+local function warnings(found, more)
+  local lines = { more }
+  for i, line in ipairs(found.warnings) do lines[i + (more and 1 or 0)] = line end
+  return lines
 end
 
 --- new(options) → client; or nil, message, info. Options, all optional:
 --   region, endpoint, network ("vpc")  where the service is (default: ALIBABA_CLOUD_REGION_ID, else cn-hangzhou)
 --   credentials {access_key_id =, access_key_secret =, security_token =}, or profile; else the official tools'
---   quota (a certstat.quota), or qps (10) and guard (0.1 s) for one of its own
+--   quota (a certstat.quota); else the account's, shared by all who use the same home: qps (10), guard (seconds; else
+--   it adapts), home (a folder), account (a name): see certstat.home
 --   batch (50 serials a call), timeout (60 s for one call with all its attempts)
 --   ca_file (PEM), allow_http, on_call(event) (told of each answer), getenv
 function M.new(options)
@@ -60,35 +72,47 @@ function M.new(options)
     credentials = options.credentials, profile = options.profile, getenv = getenv,
   }
   if not found then return nil, message, info end
+  local region = getenv("ALIBABA_CLOUD_REGION_ID")
   local endpoint
   endpoint, message, info = endpoints.resolve {
     endpoint = options.endpoint or not options.region and found.endpoint or nil,
-    region = options.region or getenv("ALIBABA_CLOUD_REGION_ID") or found.region,
+    region = options.region or region ~= "" and region or found.region,
     network = options.network, allow_http = options.allow_http,
   }
   if not endpoint then return nil, message, info end
-  local here = host.detect()
+  local shared, warning = options.quota, nil
+  if not shared then
+    shared, warning, info = quota.of_account {
+      rate = options.qps, guard = options.guard, home = options.home, account = options.account, getenv = getenv,
+    }
+    if not shared then return nil, warning, info end
+  end
   local connection
   connection, message, info = net.new { ca_file = options.ca_file, allow_http = options.allow_http }
   if not connection then return nil, message, info end
-  local shared = options.quota or quota.new { rate = options.qps, guard = options.guard }
+  local here = host.detect()
   local calls
   calls, message, info = loop.new {
     endpoint = endpoint, credentials = found, quota = shared.state, net = connection, host = here,
     timeout_ns = math.floor((options.timeout or M.TIMEOUT) * 1e9), user_agent = "certstat/" .. version,
     on_call = options.on_call,
   }
-  if not calls then return nil, message, info end
+  if not calls then
+    connection:close()
+    return nil, message, info
+  end
   return setmetatable({
     loop = calls, host = here, sizes = { limit = options.batch or M.BATCH },
-    warnings = found.warnings, -- lines for people: readable secrets, providers passed over
+    quota = not options.quota and shared or nil, -- its own
+    warnings = warnings(found, warning), -- lines for people: readable secrets, providers passed over, no home
   }, Client)
 end
 
 local function iterate(source)
   if type(source) == "function" then return source end
-  if type(source) ~= "table" then
-    error("expected a list or an iterator of serial numbers, found " .. type(source), 3)
+  if type(source) ~= "table" or source[1] == nil and next(source) ~= nil then
+    local found = type(source) == "table" and "a table of names" or type(source)
+    error("expected a list or an iterator of serial numbers, found " .. found, 3)
   end
   local i = 0
   return function()
@@ -97,9 +121,20 @@ local function iterate(source)
   end
 end
 
-function Client:must_wait()
-  if self.loop.closed then return nil, "the client is closed", { class = "closed", code = "Closed" } end
-  local ok, message = self.host.may_wait()
+local LANES = { gate = true, interactive = true, audit = true }
+
+local function lane_of(options, default)
+  local lane = options and options.lane or default
+  if not LANES[lane] then
+    error(("expected the lane gate, interactive or audit, found '%s'"):format(tostring(lane)), 3)
+  end
+  return lane
+end
+
+-- true where a caller can wait now; else nil, message, info.
+local function may_wait(client)
+  if client.loop.closed then return nil, "the client is closed", { class = "closed", code = "Closed" } end
+  local ok, message = client.host.may_wait()
   if ok then return true end
   return nil, message, { class = "argument", code = "CannotWait" }
 end
@@ -107,12 +142,13 @@ end
 --- call(operation, parameters) → the reply's table, as the service sent it (JSON null is cjson.null); or nil, message,
 -- info. operation: any read operation of the service, see certstat.operations. options.lane: see certstat.quota.
 function Client:call(operation, parameters, options)
+  local lane = lane_of(options, "interactive")
   local query, message, info = operations.encode(operation, parameters or {})
   if not query then return nil, message, info end
   local ok
-  ok, message, info = self:must_wait()
+  ok, message, info = may_wait(self)
   if not ok then return nil, message, info end
-  local call = self.loop:submit(operation, operations.VERSION, query, options and options.lane or "interactive")
+  local call = self.loop:submit(operation, operations.VERSION, query, lane)
   self.loop:wait(function() return call.done end)
   if call.reply then return call.reply end
   return nil, call.message, call.info
@@ -125,7 +161,8 @@ function Client:list(operation, parameters, options)
   if type(known) ~= "table" or not known.paging then
     error(("list: expected an operation with pages, found %s"):format(tostring(operation)), 2)
   end
-  return pages.iterate(function(name, page) return self:call(name, page, options) end, operation, parameters or {})
+  local lane = { lane = options and options.lane or "audit" }
+  return pages.iterate(function(name, page) return self:call(name, page, lane) end, operation, parameters or {})
 end
 
 local function text(value)
@@ -151,39 +188,48 @@ function Client:certificates(options)
   end
 end
 
---- status(list) → rows, one per serial and in its order; or nil, message, info where none of them could be asked.
--- A row: {serial = as given, key =, status =, revoked_at = seconds since 1970 | nil, class =, code =, message =}.
+-- options.on_answers(entries): told of the answers of each reply, before their rows come: entries[i] = {key =, answer =
+-- {status =, revoked_at =, class =, code =, …}}, read only.
+local function begin(client, source, lane, options)
+  local on_answers = options and options.on_answers
+  return audit.new(client.loop, source, { lane = lane, sizes = client.sizes, on_answers = on_answers })
+end
+
+--- status(list) → rows, one per serial and in its order; or nil, message, info where none of them could be asked: then
+-- info.rows has them.
+-- A row: {serial = as given, key =, status =, revoked_at = seconds since 1970 | nil, class =, code =, message =, info =
+-- what more is known of an error}.
 function Client:status(list, options)
-  local ok, message, info = self:must_wait()
+  local next_item, lane = iterate(list), lane_of(options, "interactive")
+  local ok, message, info = may_wait(self)
   if not ok then return nil, message, info end
-  local run = audit.new(self.loop, iterate(list), {
-    lane = options and options.lane or "interactive", sizes = self.sizes,
-  })
+  local run = begin(self, next_item, lane, options)
   local rows, answered, failed = {}, false, nil
   for row in function() return run:next() end do
     rows[#rows + 1] = row
     answered = answered or row.status ~= "error"
     failed = failed or row.status == "error" and row
   end
-  if failed and not answered then
-    return nil, failed.message, { class = failed.class, code = failed.code, rows = rows }
-  end
-  return rows
+  if answered or not failed then return rows end
+  info = { rows = rows }
+  for name, value in pairs(failed.info or {}) do info[name] = value end
+  info.class, info.code = failed.class, failed.code
+  return nil, failed.message, info
 end
 
 --- audit(source) → an iterator of rows as status gives them, streaming: `for row in client:audit(source) do`.
--- source: a list or an iterator of serial numbers (strings, or {serial =, wire =, binary =}, which a row has as `item`).
--- Each serial asked gets its row, an error row if need be. Where the source itself ends with nil, message, info,
--- so does this iterator, after the last row.
+-- source: a list or an iterator of serial numbers (strings, or {serial =, wire =, binary =}, which a row has as
+-- `item`). Each serial asked gets its row, an error row if need be. Where the source itself ends with nil, message,
+-- info, so does this iterator, after the last row. One coroutine at a time may read it. What nobody will read any more,
+-- as the iterator is garbage, is not sent.
+-- In the lane `audit`, the usual one, a call is given up for what comes of its attempts, not after the timeout.
 function Client:audit(source, options)
-  local next_item = iterate(source)
-  local ok, message, info = self:must_wait()
+  local next_item, lane = iterate(source), lane_of(options, "audit")
+  local ok, message, info = may_wait(self)
   if not ok then
     return function() return nil, message, info end
   end
-  local run = audit.new(self.loop, next_item, {
-    lane = options and options.lane or "audit", sizes = self.sizes,
-  })
+  local run = begin(self, next_item, lane, options)
   return function() return run:next() end
 end
 
@@ -197,7 +243,9 @@ end
 --- close(): ends the client; calls on their way end with class `closed`. Calling it again does nothing.
 function Client:close()
   self.loop:close()
+  if self.quota then self.quota:close() end
 end
-Client.__gc, Client.__close = Client.close, Client.close
+-- no __gc: an iterator may still be read when nobody holds its client any more
+Client.__close = Client.close
 
 return M

@@ -1,6 +1,9 @@
 --- The one loop of a client: the engine says which call is next, the quota permits it, the signer signs it, net carries
 -- it, classify judges the answer, the engine settles it. Whoever waits for a call turns the loop; a turn is one guarded
--- section, and whoever enters second returns at once (HAProxy preempts Lua in the middle of it).
+-- section, and whoever enters second returns at once.
+--
+-- HAProxy preempts Lua between any two instructions, and may never resume what it has cut. Only the call of a C
+-- function is whole there; that is why ids are drawn and not counted, and why the turn is taken with table.remove.
 local classify = require "certstat.classify"
 local core = require "certstat.core"
 local ipc = require "certstat.ipc"
@@ -14,100 +17,145 @@ local M = {}
 local CONNECT_NS = 5e9
 local ATTEMPT_NS = 10e9 -- one attempt may take this long, or a quarter of the call's time where that is more
 local LONGEST_PAUSE_NS = 1e9
+local QUOTA_BUSY_NS = 1e6 -- what others of the same quota must know, a throttle for one, could not be written yet
+-- A call of an audit is given up for what comes of its attempts, not for the time that its reader is away or that a
+-- throttle lasts.
+local AUDIT_NS = 86400e9
+local LONGEST_TURN_NS = 5e9 -- a turn takes milliseconds
 
 --- new{endpoint = {url =, host =}, credentials =, quota = state, net =, host =, timeout_ns =, user_agent =, on_call =}
--- → loop; or nil, message, info. on_call(event): told of each answer, see Loop:report.
+-- → loop; or nil, message, info. on_call(event): told of each attempt that was not too late to be made, see report.
 function M.new(options)
   local signer, message, info = core.signer(options.credentials.access_key_secret)
   if not signer then return nil, message, info end
   return setmetatable({
-    signer = signer, access_key_id = options.credentials.access_key_id,
-    security_token = options.credentials.security_token,
-    endpoint = options.endpoint, quota = options.quota, net = options.net, host = options.host,
-    timeout_ns = options.timeout_ns, user_agent = options.user_agent, on_call = options.on_call,
+    signer = signer, credentials = options.credentials, endpoint = options.endpoint, quota = options.quota,
+    net = options.net, host = options.host, timeout_ns = options.timeout_ns, user_agent = options.user_agent,
+    on_call = options.on_call,
     attempt_ns = math.min(options.timeout_ns, math.max(ATTEMPT_NS, options.timeout_ns / 4)),
     engine = core.engine { seed = assert(ipc.random(8)) },
-    calls = {}, last_id = 0, turning = false,
+    calls = setmetatable({}, { __mode = "v" }), -- by id; who waits for a call holds it, and with him it goes
+    flying = {}, -- those on their way, which are held until they land
+    turn_token = { true }, turn_began_ns = math.huge, untold = {},
     counters = { calls = 0, throttled = 0, retries = 0, failed = 0, serials = 0 },
   }, Loop)
+end
+
+local function draw_id()
+  local id = 0
+  for _, byte in ipairs { assert(ipc.random(6)):byte(1, 6) } do id = id * 256 + byte end
+  return id
 end
 
 --- Queues a call. query: {name = string}; lane: see certstat.quota; read (may be nil): takes the reply's table and
 -- returns what call.reply shall be, or nil, message, info where it is not what was asked for: then the call is tried
 -- again; serials: how many it asks for, for the counters.
--- Returns the call: call.done, then call.reply, or call.message and call.info.
+-- Returns the call: call.done, then call.reply, or call.message and call.info. Who drops it has taken it back.
 function Loop:submit(operation, version, query, lane, read, serials)
   local now = self.host.now_ns()
-  self.last_id = self.last_id + 1
-  local call = { id = self.last_id, operation = operation, version = version, query = query, lane = lane,
-    read = read, serials = serials or 0, deadline_ns = now + self.timeout_ns, nonce_again = true }
-  local ok, message, info = self.engine:submit(call.id, lane, call.deadline_ns, now)
-  if not ok then
-    call.done, call.message, call.info = true, message, info
-  else
-    self.calls[call.id] = call
+  local allowed_ns = lane == "audit" and math.max(self.timeout_ns, AUDIT_NS) or self.timeout_ns
+  local call = { id = draw_id(), operation = operation, version = version, query = query, read = read,
+    serials = serials or 0, allowed_ns = allowed_ns, deadline_ns = now + allowed_ns, starts = 0, nonce_again = true }
+  if self.closed then
+    self:fail_closed(call)
+    return call
   end
+  self.calls[call.id] = call
+  local ok, message, info = self.engine:submit(call.id, lane, call.deadline_ns, now)
+  if not ok then self:fail(call, message, info) end
   return call
 end
 
---- Forgets a call: its waiter has gone.
+--- Forgets a call: its waiter has gone. What may have begun to leave keeps its permit.
 function Loop:cancel(call)
-  if self.calls[call.id] then
-    self.calls[call.id] = nil
+  if self.calls[call.id] and not self.closed then
+    self.calls[call.id], self.flying[call.id] = nil, nil
     self.engine:cancel(call.id)
     self.net:drop(call.id)
   end
 end
 
+--- Forgets a call if it is not known to have left; returns whether it was.
+function Loop:withdraw(call)
+  if call.done or self.flying[call.id] and call.sent then return false end
+  self:cancel(call)
+  return true
+end
+
 function Loop:finish(call, reply, message, info)
-  self.calls[call.id] = nil
-  call.done, call.reply, call.message, call.info = true, reply, message, info
+  self.calls[call.id], self.flying[call.id] = nil, nil
+  call.reply, call.message, call.info = reply, message, info
+  call.done = true
+end
+
+function Loop:fail(call, message, info)
+  self.counters.failed = self.counters.failed + 1
+  self:finish(call, nil, ("%s: %s"):format(call.operation, message), info)
+end
+
+function Loop:fail_closed(call)
+  self:finish(call, nil, "the client was closed", { class = "closed", code = "Closed" })
 end
 
 function Loop:expire(call)
   local info = call.info or {}
   local last = call.message and "; the last attempt: " .. call.message or ""
-  local message = ("%s: no answer within %g s%s"):format(call.operation, self.timeout_ns / 1e9, last)
-  self:finish(call, nil, message, {
+  self:fail(call, ("no answer within %g s%s"):format(call.allowed_ns / 1e9, last), {
     class = "deadline", code = info.code or "DeadlineExceeded", http_status = info.http_status,
     request_id = info.request_id,
   })
 end
 
+-- Ends all calls that are on their way: nothing is known of them any more.
+function Loop:fail_flying(message, info)
+  for id, call in pairs(self.flying) do
+    self.engine:cancel(id)
+    self.net:drop(id)
+    self:fail(call, message, info)
+  end
+end
+
 -- https://www.alibabacloud.com/help/en/sdk/product-overview/v3-request-structure-and-signature; each attempt has a
 -- date and a nonce of its own
-function Loop:sign(call, attempt)
+function Loop:sign(call, attempt, now)
   local headers = { accept = "application/json", ["user-agent"] = self.user_agent }
   if attempt > 1 then
     headers["x-acs-retry-attempts"] = ("%d"):format(attempt - 1)
-    headers["x-acs-retry-delay"] = ("%d"):format(call.delay_ns and call.delay_ns / 1e6 or 0)
+    headers["x-acs-retry-delay"] = ("%d"):format(math.floor((now - call.settled_ns) / 1e6))
   end
   return self.signer:v3 {
     method = "POST", host = self.endpoint.host, path = "/", query = call.query, headers = headers,
     action = call.operation, version = call.version, date = sign.date(), nonce = sign.nonce(),
-    access_key_id = self.access_key_id, security_token = self.security_token,
+    access_key_id = self.credentials.access_key_id, security_token = self.credentials.security_token,
+  }
+end
+
+-- Signs and starts an attempt; returns true, or nil, message, info.
+function Loop:start(call, attempt, now)
+  local signed, message, info = self:sign(call, attempt, now)
+  if not signed then return nil, message, info end
+  local headers = {}
+  for name, value in pairs(signed.headers) do headers[#headers + 1] = { name, value } end
+  return self.net:start {
+    id = call.id, method = "POST", url = self.endpoint.url .. signed.target, headers = headers, body = "",
+    connect_ns = CONNECT_NS, total_ns = math.min(self.attempt_ns, call.deadline_ns - now), not_after_ns = call.permit,
   }
 end
 
 function Loop:send(call, permit, now)
-  local attempt = self.engine:granted(call.id)
-  local signed, message, info = self:sign(call, attempt)
-  if signed then
-    local headers = {}
-    for name, value in pairs(signed.headers) do headers[#headers + 1] = { name, value } end
-    local started
-    started, message, info = self.net:start {
-      id = call.id, method = "POST", url = self.endpoint.url .. signed.target, headers = headers, body = "",
-      connect_ns = CONNECT_NS, total_ns = math.min(self.attempt_ns, call.deadline_ns - now), not_after_ns = permit,
-    }
-    if started then
-      call.permit, call.sent, call.attempt = permit, false, attempt
-      return
-    end
-  end
+  self.flying[call.id] = call
+  call.permit, call.sent, call.starts = permit, false, call.starts + 1
+  call.attempt = self.engine:granted(call.id)
+  local started, message, info
+  if call.attempt > 0 then started, message, info = self:start(call, call.attempt, now) end
+  if started then return end
   self.quota:give_back(permit)
   self.engine:cancel(call.id)
-  self:finish(call, nil, message, info)
+  if call.attempt > 0 then
+    self:fail(call, message, info)
+  else
+    self.flying[call.id] = nil -- taken back while this turn was preempted
+  end
 end
 
 -- Sends what may be sent now.
@@ -117,28 +165,45 @@ function Loop:dispatch()
     local id, what, lane, hold_ns = self.engine:due(now)
     if not id then return end
     local call = self.calls[id]
-    if what == "expired" then
+    if not call then
+      self.engine:cancel(id) -- whoever waited for it has gone
+    elseif what == "expired" then
       self:expire(call)
     else
-      local wait_ns, permit = self.quota:take(lane, now, hold_ns)
-      if permit then
+      local wait_ns, permit, info = self.quota:take(lane, now, hold_ns)
+      if not wait_ns then
+        info.any = true
+        self.engine:cancel(id)
+        self:fail(call, permit, info)
+      elseif permit then
         self:send(call, permit, now)
-      else
-        if not self.engine:blocked(id, wait_ns, now) then self:expire(call) end
+      elseif self.engine:blocked(id, wait_ns, now) then
         return
+      else
+        self:expire(call)
       end
     end
   end
 end
 
--- Tells on_call of an answer: {operation=, serials=, attempt=, outcome=, http_status=, code=, sent_ns=, done_ns=}.
+-- What on_call is told: {operation =, serials =, attempt =, outcome =, http_status =, code =, sent_ns =, done_ns =,
+-- new_connection =}; http_status is nil where no reply came, sent_ns where nothing left.
 function Loop:report(call, event, verdict)
-  if self.on_call then
-    self.on_call {
+  if self.on_call and not event.too_late then
+    table.insert(self.untold, {
       operation = call.operation, serials = call.serials, attempt = call.attempt, outcome = verdict.outcome,
-      http_status = event.http_status, code = verdict.info and verdict.info.code, sent_ns = event.sent_ns,
-      done_ns = event.done_ns, new_connection = event.new_connection,
-    }
+      http_status = event.http_status > 0 and event.http_status or nil, code = verdict.info and verdict.info.code,
+      sent_ns = event.sent_ns > 0 and event.sent_ns or nil, done_ns = event.done_ns,
+      new_connection = event.new_connection,
+    })
+  end
+end
+
+-- Outside the turn, as on_call may take its time, raise, or use the client.
+function Loop:tell()
+  while self.untold[1] do
+    local event = table.remove(self.untold, 1)
+    if event then self.on_call(event) end
   end
 end
 
@@ -157,9 +222,9 @@ function Loop:settle(call, verdict)
   if outcome == "throttled" then
     self.counters.throttled = self.counters.throttled + 1
     least_wait_ns = verdict.pause_ns
-    self.quota:pause(now + least_wait_ns)
+    self.quota:pause(now + least_wait_ns, now)
   elseif outcome == "retry" then
-    least_wait_ns = self.quota:retry(now)
+    least_wait_ns = self.quota:retry(now, math.max(call.deadline_ns - now, 0))
   elseif outcome == "done" then
     self.quota:reward(now)
   elseif outcome == "again" then
@@ -167,23 +232,21 @@ function Loop:settle(call, verdict)
     call.nonce_again = false
   end
   local settled = self.engine:settle(call.id, outcome, least_wait_ns, now)
+  call.settled_ns, call.message, call.info = now, verdict.message, verdict.info
   if settled == "retry" then
     self.counters.retries = self.counters.retries + 1
-    call.delay_ns, call.message, call.info = least_wait_ns, verdict.message, verdict.info
   elseif settled == "deadline" then
-    call.message, call.info = verdict.message, verdict.info
     self:expire(call)
   elseif verdict.reply then
     self:finish(call, verdict.reply)
   else
-    self.counters.failed = self.counters.failed + 1
-    local tries = settled == "attempts" and (" (tried %d times)"):format(call.attempt) or ""
-    self:finish(call, nil, ("%s: %s%s"):format(call.operation, verdict.message, tries), verdict.info)
+    local tries = settled == "attempts" and (" (tried %d times)"):format(call.starts) or ""
+    self:fail(call, verdict.message .. tries, verdict.info)
   end
 end
 
-local function judge(call, event)
-  local verdict = classify.event(event)
+function Loop:judge(call, event)
+  local verdict = classify.event(event, self.credentials.security_token)
   if verdict.reply and call.read then
     local value, message, info = call.read(verdict.reply)
     if value == nil then return { outcome = "retry", message = message, info = info } end
@@ -192,38 +255,72 @@ local function judge(call, event)
   return verdict
 end
 
+function Loop:land(call, event)
+  local verdict = self:judge(call, event)
+  self.flying[call.id] = nil
+  if not call.sent then self.quota:give_back(call.permit) end
+  if (event.first_byte_ns or 0) > 0 then self.quota:replied(event.sent_ns, event.first_byte_ns) end
+  self:settle(call, verdict)
+  self:report(call, event, verdict)
+end
+
 function Loop:collect()
   for event in function() return self.net:collect() end do
-    local call = self.calls[event.id]
+    local call = self.flying[event.id]
     if call then
-      if event.sent_ns and event.sent_ns > 0 then self:mark_sent(call, event.sent_ns) end
-      if event.kind ~= "sent" then
-        if not call.sent then self.quota:give_back(call.permit) end
-        local verdict = judge(call, event)
-        self:settle(call, verdict)
-        self:report(call, event, verdict)
-      end
+      if event.sent_ns > 0 then self:mark_sent(call, event.sent_ns) end
+      if event.kind ~= "sent" then self:land(call, event) end
     end
   end
 end
 
+local INTERRUPTED = { class = "closed", code = "Interrupted" }
+
+-- Takes the turn, if nobody has it or whoever had it is no more: a host may kill a coroutine in the middle of it.
+function Loop:enter()
+  local now = self.host.now_ns()
+  if table.remove(self.turn_token) then
+    self.turn_began_ns = now
+    return true
+  end
+  self.turn_began_ns = math.min(self.turn_began_ns, now)
+  if now - self.turn_began_ns <= LONGEST_TURN_NS then return false end
+  self.turn_began_ns = now
+  self:fail_flying("given up, because the host ended a coroutine in the middle of it", INTERRUPTED)
+  return true
+end
+
+function Loop:leave()
+  self.turn_began_ns = math.huge
+  self.turn_token[1] = true
+end
+
 --- One turn: what may be sent is sent, what has come is settled. Never waits. Returns whether it was this caller's.
+-- An error in it ends the calls on their way, and is raised.
 function Loop:turn()
-  if self.turning then return false end
-  self.turning = true
-  local ok, message = pcall(function()
+  if self.closed or not self:enter() then return false end
+  local ok, problem = pcall(function()
     self:dispatch()
-    assert(self.net:step(0))
+    local stepped, message, info = self.net:step(0)
+    if not stepped then return self:fail_flying(message, info) end
     self:collect()
   end)
-  self.turning = false
-  if not ok then error(message, 0) end
+  -- another coroutine may have closed it meanwhile, and with it what this turn was using
+  if not ok and not self.closed then
+    self:fail_flying("given up after an error in the client", INTERRUPTED)
+    self:leave()
+    error(problem, 0)
+  end
+  self:leave()
+  self:tell()
   return true
 end
 
 --- How long a waiter may sleep, unless something comes: nanoseconds.
 function Loop:idle_ns()
-  return math.min(self.engine:next(self.host.now_ns()) or LONGEST_PAUSE_NS, LONGEST_PAUSE_NS)
+  local now = self.host.now_ns()
+  local longest_ns = self.quota:flush(now) and LONGEST_PAUSE_NS or QUOTA_BUSY_NS
+  return math.min(self.engine:next(now) or longest_ns, longest_ns)
 end
 
 --- Turns the loop until until_done() is true, letting the host run in between.
@@ -240,8 +337,8 @@ function Loop:close()
   self.closed = true
   self.signer:close()
   self.net:close()
-  for _, call in pairs(self.calls) do
-    self:finish(call, nil, "the client was closed", { class = "closed", code = "Closed" })
+  for _, calls in ipairs { self.calls, self.flying } do
+    for _, call in pairs(calls) do self:fail_closed(call) end
   end
 end
 

@@ -17,16 +17,27 @@ end
 
 --- `2026-01-02T03:04:05Z` of seconds since 1970 (nil: now).
 function M.date(seconds)
-  return os.date("!%Y-%m-%dT%H:%M:%SZ", seconds or math.floor(ipc.wall_ns() / 1e9))
+  return os.date("!%Y-%m-%dT%H:%M:%SZ", math.floor(seconds or ipc.wall_ns() / 1e9))
 end
 
-local function string_field(request, name, default)
-  local value = request[name]
-  if value == nil then return default end
-  if type(value) ~= "string" then
-    error(("sign: field '%s': expected a string, found %s"):format(name, type(value)), 3)
+local REQUEST = {
+  method = "string", host = "string", path = "string", query = "table", headers = "table", body = "string",
+  action = "string", version = "string", algorithm = "string", access_key_id = "string", access_key_secret = "string",
+  security_token = "string", date = "string", nonce = "string",
+}
+local RECEIVED = {
+  method = "string", target = "string", headers = "table", body = "string", secret = "string", now = "number",
+}
+
+-- Raises in the name of the caller's caller.
+local function check(what, request, types)
+  if type(request) ~= "table" then error(("%s: expected a table, found %s"):format(what, type(request)), 3) end
+  for name, expected in pairs(types) do
+    local found = type(request[name])
+    if found ~= expected and found ~= "nil" then
+      error(("%s: field '%s': expected a %s, found %s"):format(what, name, expected, found), 3)
+    end
   end
-  return value
 end
 
 -- https://www.alibabacloud.com/help/en/sdk/product-overview/rpc-mechanism
@@ -46,8 +57,17 @@ local function sign_v1(signer, request)
   query, message, info = core.canonical_query(parameters)
   if not query then return nil, message, info end
   return {
-    signature = signature, string_to_sign = string_to_sign, query = parameters,
-    target = (request.path or "/") .. "?" .. query,
+    signature = signature, string_to_sign = string_to_sign, query = parameters, target = "/?" .. query,
+  }
+end
+
+-- https://www.alibabacloud.com/help/en/sdk/product-overview/v3-request-structure-and-signature
+local function sign_v3(signer, request)
+  return signer:v3 {
+    method = request.method or "POST", host = request.host, path = request.path, query = request.query,
+    headers = request.headers, body = request.body, action = request.action, version = request.version,
+    access_key_id = request.access_key_id, security_token = request.security_token,
+    date = request.date or M.date(), nonce = request.nonce or M.nonce(),
   }
 end
 
@@ -55,27 +75,21 @@ end
 -- date (`2026-01-02T03:04:05Z`) and nonce are made where they are nil. Values in `query` are strings, unescaped.
 -- Returns what to send; or nil, message, info. The secret stays in neither the result nor an error.
 function M.sign(request)
-  if type(request) ~= "table" then error("sign: expected a table, found " .. type(request), 2) end
-  local secret = string_field(request, "access_key_secret")
-  local id = string_field(request, "access_key_id")
-  if not secret or not id then error("sign: expected access_key_id and access_key_secret", 2) end
-  local algorithm = string_field(request, "algorithm", V3)
+  check("sign", request, REQUEST)
+  if not request.access_key_id or not request.access_key_secret then
+    error("sign: expected access_key_id and access_key_secret", 2)
+  end
+  local algorithm = request.algorithm or V3
   if algorithm ~= V3 and algorithm ~= V1 then
     error(("sign: expected algorithm %s or %s, found %s"):format(V3, V1, core.printable(algorithm, 40)), 2)
   end
-  local signer, message, info = core.signer(secret)
+  if algorithm == V1 and (request.path or "/") ~= "/" then
+    error(("sign: %s signs the path / alone, found %s"):format(V1, core.printable(request.path, 40)), 2)
+  end
+  local signer, message, info = core.signer(request.access_key_secret)
   if not signer then return nil, message, info end
   local result
-  if algorithm == V1 then
-    result, message, info = sign_v1(signer, request)
-  else
-    local call = {}
-    for name, value in pairs(request) do call[name] = value end
-    call.method = call.method or "POST"
-    call.date = call.date or M.date()
-    call.nonce = call.nonce or M.nonce()
-    result, message, info = signer:v3(call)
-  end
+  result, message, info = (algorithm == V1 and sign_v1 or sign_v3)(signer, request)
   signer:close()
   return result, message, info
 end
@@ -84,10 +98,9 @@ end
 -- service's error code, and info.string_to_sign and info.canonical_request the server's view.
 -- now: seconds since 1970; nil: the date is not checked.
 function M.verify(request)
-  if type(request) ~= "table" then error("verify: expected a table, found " .. type(request), 2) end
-  local secret = string_field(request, "secret")
-  if not secret then error("verify: expected secret", 2) end
-  local signer, message, info = core.signer(secret)
+  check("verify", request, RECEIVED)
+  if not request.secret then error("verify: expected secret", 2) end
+  local signer, message, info = core.signer(request.secret)
   if not signer then return false, message, info end
   local ok
   ok, message, info = signer:verify(request)

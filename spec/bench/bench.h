@@ -34,12 +34,12 @@ static inline double bench_median(double *values, size_t n)
     return values[n / 2];
 }
 
-/* A figure, the one that it is held against, and its share of that. */
-static inline void bench_line(const char *what, double ours, const char *peer, double theirs,
+/* One line: a figure, the one that it is held against, and how many times that it is. */
+static inline void bench_line(const char *what, double figure, const char *against, double other,
                               int decimals, const char *unit)
 {
-    printf("%-34s %10.*f %-22s %-20s %10.*f %6.0f %%\n", what, decimals, ours, unit, peer, decimals,
-           theirs, 100 * ours / theirs);
+    printf("%-40s %11.*f %-6s %-20s %11.*f %-6s %6.2f\n", what, decimals, figure, unit, against,
+           decimals, other, unit, figure / other);
     fflush(stdout);
 }
 

@@ -27,18 +27,23 @@ unused_functions() {
   done
 }
 
-# The commands and options that --help names, and the environment variables that the code reads, stand in README.md and
-# in the manual page; and the manual page names no option that there is not.
+# README.md names each command; the manual page, too, and each option and each environment variable that is read; and
+# neither names an option of certstat's that there is not.
 undocumented_words() {
-  local help page word text
+  local help manual
   help=$(all_help)
-  for page in README.md $(own_files 1); do
-    text=$(sed 's/Fl -/--/g' "$page") # as mdoc spells an option
-    for word in $(sub_commands) $(options_in <<< "$help") $(environment_read); do
-      grep -qE -- "(^|[^-[:alnum:]_])$word([^-[:alnum:]_]|$)" <<< "$text" || echo "$page: does not mention $word"
-    done
-    [ "$page" = README.md ] || comm -13 <(options_in <<< "$help") <(options_in <<< "$text") |
-      sed "s|^|$page: no --help mentions |"
+  manual=$(sed 's/Fl -/--/g' scripts/certstat.1) # as mdoc spells an option
+  unmentioned README.md "$(< README.md)" "$(sub_commands)"
+  unmentioned scripts/certstat.1 "$manual" "$(sub_commands) $(options_in <<< "$help") $(environment_read)"
+  { options_in <<< "$manual" && grep -E 'certstat [a-z]+ ' README.md | options_in; } | sort -u |
+    comm -13 <(options_in <<< "$help") - | sed 's/^/no --help mentions /'
+}
+
+# unmentioned NAME TEXT WORDS
+unmentioned() {
+  local word
+  for word in $3; do
+    grep -qE -- "(^|[^-[:alnum:]_])$word([^-[:alnum:]_]|$)" <<< "$2" || echo "$1: does not mention $word"
   done
 }
 

@@ -181,6 +181,12 @@ b67e                                      revoked  2026-01-02T03:04:05Z
       assert.is_nil(progress({ "audit", "--from", "-", "--verbose" }, { false, true }):find("\r", 1, true))
     end)
 
+    it("knows how much is left of the service's list", function()
+      local _, _, err = run({ "audit" }, { certificates = LISTED, terminals = { false, true } })
+      assert.equal("\r1 of 2 (50 %), 2 a second, 0.5 s left\27[K\r2 of 2 (100 %), 2 a second, 0.0 s left\27[K\r\27[K",
+        err:match("^(.-)2 serials"))
+    end)
+
     it("knows how much is left of a file", function()
       local file = io.open(path, "wb")
       file:write("01\n02\n03\n04\n")

@@ -2,6 +2,7 @@
 -- still, and what is written can be read.
 local core = require "certstat.core"
 local command = require "certstat.command"
+local record = require "certstat.record"
 
 local fake = {}
 
@@ -50,8 +51,19 @@ local function iterate(list, failure)
   end
 end
 
+-- tells on_answers of the rows that have answers
+local function told(rows, on_answers)
+  local entries = {}
+  for _, row in ipairs(rows) do
+    if row.key then
+      entries[#entries + 1] = { key = row.key, answer = row }
+    end
+  end
+  on_answers(entries)
+end
+
 -- reads up to `ahead` items before it gives the first row, as the client does
-local function audit(world, source, ahead)
+local function audit(world, source, ahead, on_answers)
   local rows, ended, message, info = {}, false, nil, nil
   return function()
     if world.raises then
@@ -63,6 +75,7 @@ local function audit(world, source, ahead)
       ended = not item
       rows[#rows + 1] = item and row_of(item.serial, world)
     end
+    told(rows, on_answers)
     if #rows > 0 then
       return table.remove(rows, 1)
     end
@@ -70,25 +83,41 @@ local function audit(world, source, ahead)
   end
 end
 
+-- two calls, of two and of three serials
+local function tell(on_call)
+  for serials = 2, 3 do
+    on_call({ operation = "Status", serials = serials, attempt = 1, http_status = 200 })
+  end
+end
+
 --- A client of the tables in `world`: answers = {key = {status=, revoked_at=, …}}, certificates = {…},
--- failure, list_failure = {message, info}: what status and certificates end with; raises = an error that audit raises.
-function fake.client(world)
+-- failure, list_failure = {message, info}: what status and certificates end with; raises = an error that status and
+-- audit raise.
+function fake.client(world, on_call)
   local client = { closed = 0 }
-  function client.status(_, serials)
-    if world.failure then
+  function client.status(_, serials, options)
+    if world.raises then
+      error(world.raises, 0)
+    elseif world.failure then
       return nil, world.failure[1], world.failure[2]
     end
+    tell(on_call)
     local rows = {}
     for i, serial in ipairs(serials) do
       rows[i] = row_of(serial, world)
     end
+    told(rows, options.on_answers)
     return rows
   end
-  function client.audit(_, source)
-    return audit(world, source, 3)
+  function client.audit(_, source, options)
+    tell(on_call)
+    return audit(world, source, 3, options.on_answers)
   end
   function client.certificates()
     return iterate(world.certificates or {}, world.list_failure)
+  end
+  function client.call()
+    return { TotalCount = #world.certificates }
   end
   function client.counters()
     return { calls = 2, serials = 5, throttled = 0, retries = 1 }
@@ -101,6 +130,7 @@ end
 
 --- Runs a command line. world: as for fake.client, and stdin = text, stdout = a stream, env = {NAME = value},
 -- terminals = {[fd] = true}, credentials = what the chain finds, refused = {message, info}: there are none.
+-- There is a ledger only in a home that is named; unrecorded = a line that says why there is none.
 -- Returns the exit code, what was written to the standard output, and what to the standard error.
 function fake.run(argv, world)
   world = world or {}
@@ -125,7 +155,7 @@ function fake.run(argv, world)
       if world.refused then
         return nil, world.refused[1], world.refused[2]
       end
-      world.client = fake.client(world)
+      world.client = fake.client(world, options.on_call)
       return world.client
     end,
     credentials = function()
@@ -138,8 +168,19 @@ function fake.run(argv, world)
       if options.endpoint then
         return { url = options.endpoint, host = options.endpoint:match("//(.*)$") }
       end
-      return nil, "no region: give --region or --endpoint", { class = "argument" }
+      if options.region then
+        return { url = "https://cas." .. options.region .. ".example", host = "cas." .. options.region .. ".example" }
+      end
+      return nil, "no region", { class = "argument" }
     end,
+    record = function(options)
+      world.record_options = options
+      if options.home then
+        return record.begin(options)
+      end
+      return record.none(), world.unrecorded
+    end,
+    ledger = record.open,
   }
   local code = command.run(argv, environment)
   return code, environment.stdout.written, environment.stderr.written

@@ -19,7 +19,7 @@ SERIAL                                    STATUS   TYPE    NOT AFTER            
       .. "01                                        ISSUE    -       -\n", out)
     assert.equal([[
 3 certificates: 2 ISSUE, 1 REVOKE
-2 calls, 2.5 serials a call, 0 throttled, 1 retry, 0.5 s
+2 calls, 0 throttled, 1 retry, 0.5 s
 ]], err)
     assert.equal(0, code)
   end)
@@ -38,7 +38,7 @@ SERIAL                                    STATUS   TYPE    NOT AFTER            
   it("is whole where there is no certificate", function()
     local code, out, err = fake.run({ "list", "--format", "json" })
     assert.equal("[]\n", out)
-    assert.equal("0 certificates\n2 calls, 2.5 serials a call, 0 throttled, 1 retry, 0.5 s\n", err)
+    assert.equal("0 certificates\n2 calls, 0 throttled, 1 retry, 0.5 s\n", err)
     assert.equal(0, code)
   end)
 
@@ -64,7 +64,7 @@ SERIAL                                    STATUS   TYPE    NOT AFTER            
       return nil, "No space left on device"
     end
     local code, _, err = fake.run({ "list" }, { certificates = CERTIFICATES, stdout = full })
-    assert.equal("1 certificate: 1 ISSUE\n2 calls, 2.5 serials a call, 0 throttled, 1 retry, 0.5 s\n"
+    assert.equal("1 certificate: 1 ISSUE\n2 calls, 0 throttled, 1 retry, 0.5 s\n"
       .. "certstat: cannot write to the standard output: No space left on device\n", err)
     assert.equal(3, code)
   end)

@@ -7,6 +7,7 @@ describe("command.progress", function()
     { { 1200, 4800, 2 }, "1,200 of 4,800 (25 %), 600 a second, 6.0 s left" },
     { { 12345, 1000000, 27.2 }, "12,345 of 1,000,000 (1 %), 454 a second, 36 min 16 s left" },
     { { 50, 50, 1 }, "50 of 50 (100 %), 50 a second, 0.0 s left" },
+    { { 51, 50, 1 }, "51, 51 a second" },
     { { 0, 50, 1 }, "0 of 50 (0 %), 0 a second" },
   }
   for _, case in ipairs(cases) do

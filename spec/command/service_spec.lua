@@ -1,5 +1,6 @@
 local service = require "certstat.command.service"
 
+-- Opens with a client that is `result`. Returns what service.open returns, what the client was given, what was said.
 local function open(arguments, result)
   local said, given = {}, nil
   local environment = {
@@ -12,28 +13,28 @@ local function open(arguments, result)
       return result[1], result[2], result[3]
     end,
   }
-  local client, code = service.open(arguments, environment)
-  return client, code, given, said, environment
+  local client, second = service.open(arguments, environment)
+  return client, second, given, said, environment
 end
 
 describe("command.service", function()
   it("hands the options over in the client's units", function()
     local result = {}
-    local client, code, given, _, environment = open({
+    local client, asked, given, _, environment = open({
       endpoint = "https://a", region = "r", profile = "p", ca_file = "c", allow_http = true, timeout = 1.5,
       qps = 5, guard = 250, batch = 7,
     }, { result })
     assert.equal(result, client)
-    assert.is_nil(code)
+    assert.same({ calls = 0, serials = 0 }, asked)
     assert.same({
       endpoint = "https://a", region = "r", profile = "p", ca_file = "c", allow_http = true, timeout = 1.5,
-      qps = 5, guard = 0.25, batch = 7, getenv = environment.getenv,
+      qps = 5, guard = 0.25, batch = 7, getenv = environment.getenv, on_call = given.on_call,
     }, given)
   end)
 
   it("leaves out what was not said", function()
     local _, _, given, _, environment = open({}, { {} })
-    assert.same({ getenv = environment.getenv }, given)
+    assert.same({ getenv = environment.getenv, on_call = given.on_call }, given)
   end)
 
   it("says why there is no client, and gives the exit code", function()
@@ -44,6 +45,15 @@ describe("command.service", function()
     client, code = open({}, { nil, "no URL", { class = "argument" } })
     assert.is_nil(client)
     assert.equal(4, code)
+  end)
+
+  it("counts the calls that ask about serials", function()
+    local _, asked, given, said = open({}, { {} })
+    given.on_call({ operation = "ListClientCertificate", serials = 0, attempt = 1 })
+    given.on_call({ operation = "X", serials = 50, attempt = 1 })
+    given.on_call({ operation = "X", serials = 7, attempt = 1 })
+    assert.same({ calls = 2, serials = 57 }, asked)
+    assert.same({}, said)
   end)
 
   it("says a line for each call with --verbose", function()

@@ -156,6 +156,13 @@ b67e                                      revoked  2026-01-02T03:04:05Z
     assert.equal("certstat: cannot write to the standard output: No space left on device\n", err)
   end)
 
+  it("exits with 3 where it is interrupted", function()
+    local code, out, err = run({ "status", "1" }, { raises = "loop.lua:1: interrupted!" })
+    assert.equal("certstat: interrupted\n", err)
+    assert.equal("", out)
+    assert.equal(3, code)
+  end)
+
   it("closes the client once", function()
     local world = {}
     run({ "status", "1" }, world)

@@ -9,11 +9,14 @@ describe("command.summary", function()
   end)
 
   it("says what it cost", function()
-    assert.equal("21 calls, 48.8 serials a call, 0 throttled, 1 retry, 2.1 s\n",
-      summary.calls({ calls = 21, serials = 1025, throttled = 0, retries = 1 }, 2.13))
-    assert.equal("1 call, 2 throttled, 1,000 retries, 36 min 39 s\n",
-      summary.calls({ calls = 1, serials = 0, throttled = 2, retries = 1000 }, 2199))
-    assert.equal("0 calls, 0 throttled, 0 retries, 0.0 s\n",
-      summary.calls({ calls = 0, serials = 0, throttled = 0, retries = 0 }, 0))
+    local function cost(calls, asked_calls, serials, throttled, retries, seconds)
+      return summary.calls({ calls = calls, throttled = throttled, retries = retries },
+        { calls = asked_calls, serials = serials }, seconds)
+    end
+    assert.equal("21 calls, 48.8 serials a call, 0 throttled, 1 retry, 2.1 s\n", cost(21, 21, 1025, 0, 1, 2.13))
+    assert.equal("40 calls, 20 of them with 50.0 serials a call, 0 throttled, 0 retries, 3.8 s\n",
+      cost(40, 20, 1000, 0, 0, 3.8))
+    assert.equal("1 call, 2 throttled, 1,000 retries, 36 min 39 s\n", cost(1, 0, 0, 2, 1000, 2199))
+    assert.equal("0 calls, 0 throttled, 0 retries, 0.0 s\n", cost(0, 0, 0, 0, 0, 0))
   end)
 end)

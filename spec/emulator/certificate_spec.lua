@@ -15,14 +15,14 @@ describe("certificate.describe", function()
     assert.equal("C=CN,ST=Zhejiang,L=Hangzhou,O=Example, Inc,OU=Edge,CN=host.example,"
       .. "1.2.840.113549.1.9.1=a@b.example", found.SubjectDN)
     assert.equal("RSA", found.Algorithm)
-    assert.equal(2048, found.KeySize)
+    assert.equal(2047, found.KeySize)
     assert.equal("SHA256WITHRSA", found.SignAlgorithm)
     assert.same({
       { 1, "a@b.example" }, { 2, "host.example" }, { 6, "spiffe://b.example/x" }, { 7, "127.0.0.1" },
       { 7, "2001:db8:0:0:0:0:0:1" },
     }, found.names)
-    assert.equal(1795494233, found.not_before)
-    assert.equal(2110854233, found.not_after)
+    assert.equal(1795496339, found.not_before)
+    assert.equal(2110856339, found.not_after)
     assert.equal(1, found.pem:find("-----BEGIN CERTIFICATE-----\n", 1, true))
     assert.is_truthy(found.pem:find("\n-----END CERTIFICATE-----\n$"))
     assert.equal(0x30, found.der:byte())

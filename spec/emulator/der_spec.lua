@@ -29,7 +29,7 @@ describe("der", function()
       assert.is_false(ok)
       assert.equal("DER: cut off at byte 1", message)
     end
-    local inner_too_long = bytes "30 03 02 05 05"
+    local inner_too_long = bytes "30 03 02 05 05 00 00 00 00 00"
     local ok, message = pcall(der.elements, inner_too_long, 3, 5)
     assert.is_false(ok)
     assert.equal("DER: cut off at byte 3", message)

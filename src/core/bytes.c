@@ -64,15 +64,6 @@ void cs_buffer_text(cs_buffer *b, const char *text)
     cs_buffer_put(b, cs_slice_of(text));
 }
 
-void cs_buffer_byte(cs_buffer *b, char byte)
-{
-    if (b->failed || b->n == b->size) {
-        b->failed = 1;
-        return;
-    }
-    b->p[b->n++] = byte;
-}
-
 void cs_buffer_decimal(cs_buffer *b, int64_t number)
 {
     char digits[20];
@@ -88,9 +79,14 @@ void cs_buffer_decimal(cs_buffer *b, int64_t number)
     cs_buffer_put(b, (cs_slice){digits + i, sizeof digits - i});
 }
 
+/* "000102…ff" */
+#define ROW(d)                                                                                     \
+    d "0" d "1" d "2" d "3" d "4" d "5" d "6" d "7" d "8" d "9" d "a" d "b" d "c" d "d" d "e" d "f"
+static const char hex_pairs[] = ROW("0") ROW("1") ROW("2") ROW("3") ROW("4") ROW("5") ROW("6")
+    ROW("7") ROW("8") ROW("9") ROW("a") ROW("b") ROW("c") ROW("d") ROW("e") ROW("f");
+
 void cs_buffer_hex(cs_buffer *b, const void *bytes, size_t n)
 {
-    static const char digits[] = "0123456789abcdef";
     const unsigned char *from = (const unsigned char *)bytes;
     if (b->failed || n > (b->size - b->n) / 2) {
         b->failed = 1;
@@ -98,8 +94,7 @@ void cs_buffer_hex(cs_buffer *b, const void *bytes, size_t n)
     }
     char *to = b->p + b->n;
     for (size_t i = 0; i < n; i++) {
-        to[2 * i] = digits[from[i] >> 4];
-        to[2 * i + 1] = digits[from[i] & 15];
+        memcpy(to + 2 * i, hex_pairs + 2 * (size_t)from[i], 2);
     }
     b->n += 2 * n;
 }

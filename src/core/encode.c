@@ -25,8 +25,8 @@ static int are_alphanumeric(const unsigned char *p)
     bytes16 c;
     uint64_t half[2];
     memcpy(&c, p, sizeof c);
-    __auto_type matches = (c - '0' < 10) | ((c | 0x20) - 'a' < 26);
-    memcpy(half, &matches, sizeof half);
+    c = (bytes16)((c - '0' < 10) | ((c | 0x20) - 'a' < 26)); /* all bits of a byte, or none */
+    memcpy(half, &c, sizeof half);
     return (half[0] & half[1]) == UINT64_MAX;
 }
 

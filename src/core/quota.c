@@ -108,14 +108,18 @@ static int64_t usable_rate(const cs_quota *q, const cs_quota_rule *rule, int lan
     return rule->rate;
 }
 
-int64_t cs_quota_take(cs_quota *q, const cs_quota_rule *rule, enum cs_lane who, int64_t hold_ns,
+int64_t cs_quota_take(cs_quota *q, const cs_quota_rule *given, enum cs_lane who, int64_t hold_ns,
                       int64_t now_ns, int64_t *permit)
 {
     int lane = (int)who;
-    int64_t rate = usable_rate(q, rule, lane, now_ns);
-    int64_t due = greater(q->paused_until_ns, held_up_until(q, rule, lane, now_ns));
+    cs_quota_rule rule = *given;
+    if (rule.guard_ns == CS_GUARD_ADAPTS) {
+        rule.guard_ns = cs_guard_ns(&q->guard, now_ns);
+    }
+    int64_t rate = usable_rate(q, &rule, lane, now_ns);
+    int64_t due = greater(q->paused_until_ns, held_up_until(q, &rule, lane, now_ns));
     if (q->count >= rate) {
-        due = greater(due, q->times[q->count - rate] + rule->window_ns + rule->guard_ns);
+        due = greater(due, q->times[q->count - rate] + rule.window_ns + rule.guard_ns);
     }
     q->asked_ns[lane] = now_ns;
     if (now_ns < due) {
@@ -157,4 +161,38 @@ void cs_quota_return(cs_quota *q, int64_t permit)
 void cs_quota_pause(cs_quota *q, int64_t until_ns)
 {
     q->paused_until_ns = greater(q->paused_until_ns, until_ns);
+}
+
+void cs_quota_use_up(cs_quota *q, int64_t at_ns)
+{
+    *q = (cs_quota){.count = CS_QUOTA_TIMES};
+    for (int64_t i = 0; i < CS_QUOTA_TIMES; i++) {
+        q->times[i] = at_ns + i;
+    }
+}
+
+/* More than retries can have taken beyond what the budget had; a limit for damaged states alone. */
+#define DEBT INT64_C(1000000000)
+
+static int within(int64_t number, int64_t most)
+{
+    return number >= 0 && number <= most;
+}
+
+int cs_quota_plausible(const cs_quota *q, int64_t latest_ns)
+{
+    int fine = within(q->count, CS_QUOTA_TIMES) && within(q->paused_until_ns, latest_ns) &&
+               within(q->budget.at_ns, latest_ns) && q->budget.milli >= -DEBT &&
+               q->budget.milli <= CS_BUDGET_MAX && within(q->guard.replies, INT64_MAX - 1) &&
+               within(q->guard.replied_ns, latest_ns) && within(q->guard.extra_ns, CS_SEC) &&
+               within(q->guard.throttled_ns, latest_ns);
+    for (int64_t i = 0; fine && i < q->count; i++) {
+        fine = within(q->times[i], latest_ns) && (i == 0 || q->times[i - 1] < q->times[i]);
+    }
+    for (int lane = 0; fine && lane < CS_LANES; lane++) {
+        fine = within(q->waiting_since_ns[lane], latest_ns) &&
+               within(q->asked_ns[lane], latest_ns) &&
+               within(q->waiting_until_ns[lane], INT64_MAX / 2);
+    }
+    return fine;
 }

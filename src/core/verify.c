@@ -304,6 +304,9 @@ int cs_verify(cs_signer *signer, const cs_received *request, int64_t now_s, cs_b
               cs_verdict *out, cs_error *error)
 {
     *out = (cs_verdict){NULL, {NULL, 0}, {NULL, 0}};
+    if (request->headers_n > CS_HEADERS_MAX) {
+        return cs_fail(error, CS_LIMIT, 0, "expected at most 64 header fields", NULL);
+    }
     const cs_pair *field =
         find_pair(request->headers, request->headers_n, CS_LITERAL("authorization"));
     return field ? verify_v3(signer, request, field->value, now_s, work, out, error)

@@ -17,9 +17,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#define POLL_MS 60000
+#define LOOK_MS 20 /* how often a child without a pidfd is looked for */
+
 struct cs_process {
     pid_t pid;
-    int pidfd;
+    int pidfd;   /* readable at its end; -1 before Linux 5.3 */
     int output;  /* -1: not collected, or at its end */
     int signals; /* -1: not watched */
 };
@@ -177,10 +180,6 @@ int cs_process_spawn(cs_process **out, const cs_process_options *options, cs_err
         goto done;
     }
     process->pidfd = pidfd_open(process->pid, 0);
-    if (process->pidfd < 0) {
-        result = fail(error, "pidfd_open", errno);
-        goto done;
-    }
     if (options->output) {
         process->output = output[0];
         output[0] = -1;
@@ -229,9 +228,9 @@ static int take_output(cs_process *process, cs_process_event *event)
     return 0;
 }
 
-/* How the child ended. It is left unreaped until cs_process_close, so that its group's number can't
- * be another's. */
-static int take_end(cs_process *process, cs_process_event *event)
+/* Whether the child has ended, and how. It is left unreaped until cs_process_close, so that its
+ * group's number can't be another's. */
+static int look_for_end(cs_process *process, cs_process_event *event)
 {
     siginfo_t info = {0};
     if (waitid(P_PID, (id_t)process->pid, &info, WEXITED | WNOHANG | WNOWAIT) != 0) {
@@ -251,7 +250,7 @@ int cs_process_wait(cs_process *process, int64_t wait_ns, cs_process_event *even
 {
     int64_t now = cs_clock_now_ns();
     int64_t until = wait_ns > INT64_MAX - now ? INT64_MAX : now + wait_ns;
-    *event = (cs_process_event){.kind = CS_PROCESS_NONE};
+    int longest_ms = process->pidfd < 0 ? LOOK_MS : POLL_MS;
     for (;;) {
         struct pollfd ready[] = {
             {.fd = process->pidfd, .events = POLLIN},
@@ -259,14 +258,16 @@ int cs_process_wait(cs_process *process, int64_t wait_ns, cs_process_event *even
             {.fd = process->signals, .events = POLLIN},
         };
         int64_t left_ms = now < until ? (until - now - 1) / CS_MS + 1 : 0;
-        int n = poll(ready, sizeof ready / sizeof ready[0], left_ms > 60000 ? 60000 : (int)left_ms);
+        int n = poll(ready, sizeof ready / sizeof ready[0],
+                     left_ms > longest_ms ? longest_ms : (int)left_ms);
         if (n < 0 && errno != EINTR) {
             return fail(error, "poll", errno);
         }
-        if (n > 0 && (take_signal(process, event) || take_output(process, event))) {
-            return 0;
-        }
-        if (n > 0 && ready[0].revents && take_end(process, event)) {
+        /* the end is looked for first and told last: what the child wrote is there by then */
+        cs_process_event end = {.kind = CS_PROCESS_NONE};
+        int ended = look_for_end(process, &end);
+        *event = end;
+        if (take_signal(process, event) || take_output(process, event) || ended) {
             return 0;
         }
         now = cs_clock_now_ns();

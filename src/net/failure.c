@@ -34,7 +34,7 @@ static const char *name_phase(const struct net_transfer *t)
     curl_easy_getinfo(t->easy, CURLINFO_NAMELOOKUP_TIME_T, &lookup_us);
     curl_easy_getinfo(t->easy, CURLINFO_NUM_CONNECTS, &connections);
     if (!t->sent_ns && !lookup_us) {
-        return "looking up the name";
+        return "looking up the name or waiting for a connection";
     }
     if (!t->sent_ns) {
         return connections ? "in the TLS handshake" : "connecting";
@@ -116,6 +116,7 @@ void net_failure_explain(struct net_transfer *t, CURLcode code)
         break;
     case CURLE_COULDNT_CONNECT:
         curl_easy_getinfo(t->easy, CURLINFO_OS_ERRNO, &system);
+        system = system ? system : t->socket_errno;
         fail(t, CS_NETWORK, "can't connect: ", system ? strerror((int)system) : detail);
         break;
     case CURLE_OPERATION_TIMEDOUT:

@@ -73,8 +73,9 @@ struct net_transfer {
     int64_t start_ns, handed_ns, sent_ns, first_byte_ns, last_byte_ns,
         done_ns; /* CLOCK_BOOTTIME, or 0 */
     int new_connection, too_late, http_status, http_version;
-    int tell_sent; /* its CS_NET_SENT has not been collected */
-    int told;      /* is in cs_net.told */
+    int socket_errno; /* why there is no socket; 0: there is one */
+    int tell_sent;    /* its CS_NET_SENT has not been collected */
+    int told;         /* is in cs_net.told */
     struct net_reply reply;
     char curl_error[CURL_ERROR_SIZE];
     cs_error error; /* code 0: none */

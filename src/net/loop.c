@@ -86,7 +86,7 @@ void net_loop_close(cs_net *net)
 
 static int to_ms(int64_t ns)
 {
-    int64_t ms = ns / CS_MS + (ns % CS_MS > 0);
+    int64_t ms = ns > 0 ? ns / CS_MS + (ns % CS_MS > 0) : 0;
     return ms < INT_MAX ? (int)ms : INT_MAX;
 }
 

@@ -16,7 +16,8 @@ static int out_of_memory(cs_error *error)
     return cs_fail(error, CS_LIMIT, 0, "out of memory for the reply", NULL);
 }
 
-static int add_bytes(struct net_bytes *to, cs_slice bytes, cs_error *error)
+/* The memory grows by doubling, but not beyond `limit`; what is added does not exceed it. */
+static int add_bytes(struct net_bytes *to, cs_slice bytes, size_t limit, cs_error *error)
 {
     if (bytes.n > to->size - to->n) {
         size_t size = to->size ? to->size : FIRST_SIZE;
@@ -26,6 +27,7 @@ static int add_bytes(struct net_bytes *to, cs_slice bytes, cs_error *error)
             }
             size *= 2;
         }
+        size = size < limit ? size : limit;
         char *p = (char *)realloc(to->p, size);
         if (!p) {
             return out_of_memory(error);
@@ -82,21 +84,21 @@ static int add_field(struct net_bytes *head, cs_slice line, cs_error *error)
         value = strip((cs_slice){colon + 1, value.n - (size_t)(colon - value.p) - 1});
     }
     size_t from = head->n;
-    int result = add_bytes(head, name, error);
+    int result = add_bytes(head, name, SIZE_MAX, error);
     for (size_t i = from; i < head->n; i++) {
         char c = head->p[i];
         head->p[i] = c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
     }
     if (!result) {
-        result = add_bytes(head, folded ? CS_LITERAL(" ") : CS_LITERAL(": "), error);
+        result = add_bytes(head, folded ? CS_LITERAL(" ") : CS_LITERAL(": "), SIZE_MAX, error);
     }
     if (!result) {
-        result = add_bytes(head, value, error);
+        result = add_bytes(head, value, SIZE_MAX, error);
     }
     for (size_t i = from; i < head->n; i++) {
         head->p[i] = head->p[i] == '\r' || head->p[i] == '\0' ? ' ' : head->p[i];
     }
-    return result ? result : add_bytes(head, CS_LITERAL("\r\n"), error);
+    return result ? result : add_bytes(head, CS_LITERAL("\r\n"), SIZE_MAX, error);
 }
 
 int net_reply_line(struct net_reply *reply, cs_slice line, int status, cs_error *error)
@@ -132,7 +134,7 @@ int net_reply_body(struct net_reply *reply, cs_slice bytes, cs_error *error)
     if (bytes.n > reply->body_limit - reply->body.n) {
         return refuse_more(error, "body", reply->body_limit, " bytes");
     }
-    return add_bytes(&reply->body, bytes, error);
+    return add_bytes(&reply->body, bytes, reply->body_limit, error);
 }
 
 int cs_net_field_next(cs_slice head, size_t *offset, cs_pair *out)

@@ -6,6 +6,7 @@
  * libcurl calls allow_sending, and before it opens a connection for one, open_socket. */
 #include "net/internal.h"
 
+#include <errno.h>
 #include <openssl/ssl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -122,7 +123,9 @@ static curl_socket_t open_socket(void *data, curlsocktype purpose, struct curl_s
         net_failure_resend(t);
         return CURL_SOCKET_BAD;
     }
-    return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+    int s = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+    t->socket_errno = s < 0 ? errno : 0;
+    return s;
 }
 
 static void note_byte(struct net_transfer *t)

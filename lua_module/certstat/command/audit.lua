@@ -7,6 +7,7 @@ local interrupt = require "certstat.command.interrupt"
 local options = require "certstat.command.options"
 local output = require "certstat.command.output"
 local progress = require "certstat.command.progress"
+local recording = require "certstat.command.recording"
 local service = require "certstat.command.service"
 local summary = require "certstat.command.summary"
 local tally = require "certstat.command.tally"
@@ -60,7 +61,8 @@ local function progress_of(arguments, environment)
   end
 end
 
--- Moves every row from `rows` to the report; returns nil, or {message, info} of what cut the run short.
+-- Moves every row from `rows` to the report, until that can't be written; returns nil, or {message, info} of what else
+-- cut the run short.
 local function transfer(rows, report, counts, drawn)
   local failure
   local whole, stopped = interrupt.guard(function()
@@ -76,50 +78,71 @@ local function transfer(rows, report, counts, drawn)
         drawn(counts.rows)
       end
     end
-    failure = { report.failure }
   end)
   return not whole and { stopped } or failure
 end
 
--- Where the serials come from: items and how much of them is read (input.open); or nil and the exit code.
+-- How many certificates the service lists: a function that asks at its first call, nil where there is no answer.
+local function listed_total(client)
+  local asked, total
+  return function()
+    if not asked then
+      asked = true
+      local reply = client:call("ListClientCertificate", { CurrentPage = 1, ShowSize = 1 })
+      total = reply and type(reply.TotalCount) == "number" and reply.TotalCount or nil
+    end
+    return total
+  end
+end
+
+-- Where the serials come from: an iterator of items, and a function that tells from how many have been read how many
+-- there will be, nil where nobody knows; or nil and the exit code.
 local function source_of(arguments, client, environment)
   local from = arguments.from or "list"
   if from == "list" then
-    return listed(client)
+    return listed(client), listed_total(client)
   end
   local items, share = input.open(from, environment.stdin)
   if not items then
     environment.say(share)
     return nil, exit_codes.usage
   end
-  return items, share
+  return items, function(read)
+    local part = share()
+    return part and part > 0 and read / part or nil
+  end
 end
 
 function audit.run(arguments, environment)
-  local client, code = service.open(arguments, environment)
+  local client, asked = service.open(arguments, environment)
   if not client then
-    return code
+    return asked
   end
-  local items, share = source_of(arguments, client, environment)
+  local items, total = source_of(arguments, client, environment)
   if not items then
     client:close()
-    return share
+    return total
+  end
+  local record, unrecorded = recording.open("audit", arguments.from or "list", arguments, environment)
+  if not record then
+    client:close()
+    return unrecorded
   end
   local report, unwritable = output.open(arguments, environment)
   if not report then
     client:close()
+    record:finish(false)
     environment.say(unwritable)
     return exit_codes.usage
   end
 
   local counts, started = tally.new(), environment.now_ns()
-  local rows, read = in_order.rows(items, function(source)
-    return client:audit(source)
+  local rows, read = in_order.rows(record:reading(items), function(source)
+    return client:audit(source, { on_answers = record.on_answers })
   end)
   local line = progress_of(arguments, environment)
   local failure = transfer(rows, report, counts, line and function(done)
-    local part = share and share()
-    line:update(done, part and part > 0 and read() / part)
+    line:update(done, total(read()))
   end)
   if line then
     line:clear()
@@ -129,9 +152,13 @@ function audit.run(arguments, environment)
   if not written and not failure then
     failure = { message }
   end
+  local recorded, unkept = record:finish(not failure)
+  if not recorded then
+    failure = failure or { unkept }
+  end
   if not arguments.quiet and not (failure and counts.rows == 0) then
     environment.stderr:write(summary.rows("serial", counts, tally.statuses),
-      summary.calls(client:counters(), (environment.now_ns() - started) / 1e9))
+      summary.calls(client:counters(), asked, (environment.now_ns() - started) / 1e9))
   end
   client:close()
   if failure then

@@ -11,6 +11,8 @@
 --   client(options)                 as certstat.client
 --   credentials(options)            as certstat.credentials.find
 --   endpoint(options)               as certstat.endpoints.resolve
+--   record(options)                 as certstat.record.begin
+--   ledger(options)                 as certstat.record.open
 local argparse = require "argparse"
 local exit_codes = require "certstat.command.exit_codes"
 local interrupt = require "certstat.command.interrupt"
@@ -18,7 +20,7 @@ local shown = require "certstat.report.shown"
 
 local command = {}
 
-command.names = { "status", "audit", "list", "serial", "sign", "plan", "emulator" }
+command.names = { "status", "audit", "list", "serial", "sign", "plan", "ledger", "emulator" }
 
 local EPILOG = [[
 Exit codes:
@@ -81,11 +83,7 @@ end
 --- Runs the command line `argv` (an array of strings) in `environment` and returns the exit code. Raises
 -- nothing.
 function command.run(argv, environment)
-  local fine, result = xpcall(function()
-    return dispatch(argv, environment)
-  end, function(problem)
-    return problem
-  end)
+  local fine, result = pcall(dispatch, argv, environment)
   if fine then
     return result
   elseif type(result) == "table" and result.shown then
@@ -121,6 +119,12 @@ function command.main(argv)
     end,
     endpoint = function(options)
       return require("certstat.endpoints").resolve(options)
+    end,
+    record = function(options)
+      return require("certstat.record").begin(options)
+    end,
+    ledger = function(options)
+      return require("certstat.record").open(options)
     end,
   }
   local code = command.run(argv, environment)

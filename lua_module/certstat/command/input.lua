@@ -1,9 +1,9 @@
 --- input.lua - the serials that a user hands in: a text list, a file of certificates, a folder of such files,
 -- or the standard input. What a file is, its content says, not its name.
 --
--- Everything is an iterator of items. An item is {serial = text} to be asked about, or {row = row} where
--- there is nothing to ask: a damaged certificate, an unreadable file of a folder, a line without end. It
--- becomes a report's row as it is, so that nothing handed in vanishes. After the last item an iterator
+-- Everything is an iterator of items. An item is {serial = text, source = where it was found} to be asked about,
+-- or {row = row} where there is nothing to ask: a damaged certificate, an unreadable file of a folder, a line
+-- without end. It becomes a report's row as it is, so that nothing handed in vanishes. After the last item an iterator
 -- returns nil; after a failure nil and a message.
 local core = require "certstat.core"
 local ipc = require "certstat.ipc"
@@ -29,7 +29,7 @@ local function serials_of(reader)
       end
       line = line:gsub("^%s+", ""):gsub("%s+$", "")
       if line ~= "" and line:sub(1, 1) ~= "#" then
-        return { serial = line }
+        return { serial = line, source = "line " .. reader.number }
       end
     end
   end
@@ -43,7 +43,7 @@ local function items_of(bytes, label)
   end
   local items = {}
   for i, certificate in ipairs(found) do
-    items[i] = certificate.error and invalid(label, certificate.error) or { serial = certificate.serial }
+    items[i] = certificate.error and invalid(label, certificate.error) or { serial = certificate.serial, source = label }
   end
   return items
 end

@@ -41,15 +41,14 @@ local function transfer(certificates, report, counts)
       counts[status] = (counts[status] or 0) + 1
       report:row(certificate)
     end
-    failure = { report.failure }
   end)
   return not whole and { stopped } or failure
 end
 
 function list.run(arguments, environment)
-  local client, code = service.open(arguments, environment)
+  local client, asked = service.open(arguments, environment)
   if not client then
-    return code
+    return asked
   end
   local report = output.open(arguments, environment, columns.certificate)
   local counts, started = {}, environment.now_ns()
@@ -60,7 +59,7 @@ function list.run(arguments, environment)
   end
   if not arguments.quiet and not (failure and #counts == 0) then
     environment.stderr:write(summary.rows("certificate", counts, counts),
-      summary.calls(client:counters(), (environment.now_ns() - started) / 1e9))
+      summary.calls(client:counters(), asked, (environment.now_ns() - started) / 1e9))
   end
   client:close()
   if failure then

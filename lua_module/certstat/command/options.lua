@@ -36,8 +36,8 @@ function options.qps(command)
 end
 
 function options.guard(command)
-  return command:option("--guard", "Milliseconds added to that second, for calls' travel times (100)."):argname("MS")
-    :convert(options.whole("--guard", 0, 10000))
+  return command:option("--guard", "Milliseconds added to that second, for calls' travel times (100, then as needed).")
+    :argname("MS"):convert(options.whole("--guard", 0, 10000))
 end
 
 function options.endpoint(command)
@@ -59,7 +59,10 @@ function options.service(command)
     allow_http,
     command:option("--timeout", "Seconds for one call, retries included (60)."):argname("S")
       :convert(options.seconds("--timeout", 86400)))
-  command:group("The quota", options.qps(command), options.guard(command), options.batch(command))
+  command:group("The quota",
+    command:option("--home", "The folder through which processes share it (~/.local/state/certstat)."):argname("DIR"),
+    command:option("--account", "Whose quota it is: any name (default)."):argname("NAME"),
+    options.qps(command), options.guard(command), options.batch(command))
 end
 
 --- Everything about what is written; ... are further options of that group.

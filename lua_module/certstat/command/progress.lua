@@ -17,12 +17,12 @@ end
 function progress.line(done, total, seconds)
   local rate = seconds > 0 and done / seconds or 0
   local parts = { words.number(done) }
-  if total then
+  if total and total >= done then
     parts[1] = ("%s of %s (%.0f %%)"):format(words.number(done), words.number(total),
       math.floor(done / total * 100))
   end
   parts[2] = words.number(rate) .. " a second"
-  if total and rate > 0 then
+  if total and total >= done and rate > 0 then
     parts[3] = words.duration((total - done) / rate) .. " left"
   end
   return table.concat(parts, ", ")

@@ -7,7 +7,7 @@ local service = {}
 --- One line about an answer that certstat.client tells on_call of.
 function service.call_line(call)
   local parts = { call.operation }
-  if call.serials and call.serials > 0 then
+  if call.serials > 0 then
     parts[#parts + 1] = words.count(call.serials, "serial")
   end
   if call.attempt and call.attempt > 1 then
@@ -21,8 +21,10 @@ function service.call_line(call)
   return table.concat(parts, ", ")
 end
 
---- Opens the client that the command line asks for; or says why not, and returns nil and the exit code.
+--- Opens the client that the command line asks for. Returns it and {calls =, serials =}, which count the calls that ask
+-- about serials, so far; or says why not, and returns nil and the exit code.
 function service.open(arguments, environment)
+  local asked = { calls = 0, serials = 0 }
   local client, message, info = environment.client({
     endpoint = arguments.endpoint,
     region = arguments.region,
@@ -30,19 +32,30 @@ function service.open(arguments, environment)
     ca_file = arguments.ca_file,
     allow_http = arguments.allow_http,
     timeout = arguments.timeout,
+    home = arguments.home,
+    account = arguments.account,
     qps = arguments.qps,
     guard = arguments.guard and arguments.guard / 1000,
     batch = arguments.batch,
     getenv = environment.getenv,
-    on_call = arguments.verbose and function(call)
-      environment.say(service.call_line(call))
-    end or nil,
+    on_call = function(call)
+      if call.serials > 0 then
+        asked.calls = asked.calls + 1
+        asked.serials = asked.serials + call.serials
+      end
+      if arguments.verbose then
+        environment.say(service.call_line(call))
+      end
+    end,
   })
   if not client then
     environment.say(message)
     return nil, exit_codes.of_failure(info)
   end
-  return client
+  for _, line in ipairs(client.warnings or {}) do
+    environment.say(line)
+  end
+  return client, asked
 end
 
 return service

@@ -73,13 +73,14 @@ local function query_of(parameters)
   return query
 end
 
-local function host_of(arguments, environment)
+-- The host that a client of these options would ask.
+local function host_of(arguments, environment, credentials)
   if arguments.host then
     return arguments.host
   end
   local endpoint, message, info = environment.endpoint({
     endpoint = arguments.endpoint,
-    region = arguments.region,
+    region = arguments.region or environment.getenv("ALIBABA_CLOUD_REGION_ID") or credentials.region,
     allow_http = arguments.allow_http,
   })
   if not endpoint then
@@ -164,17 +165,17 @@ function sign.run(arguments, environment)
     environment.say(repeated)
     return exit_codes.usage
   end
-  local host, message, info = host_of(arguments, environment)
-  if not host then
-    environment.say(message)
-    return exit_codes.of_failure(info)
-  end
-  local credentials
-  credentials, message, info = environment.credentials({
+  local credentials, message, info = environment.credentials({
     profile = arguments.profile,
     getenv = environment.getenv,
   })
   if not credentials then
+    environment.say(message)
+    return exit_codes.of_failure(info)
+  end
+  local host
+  host, message, info = host_of(arguments, environment, credentials)
+  if not host then
     environment.say(message)
     return exit_codes.of_failure(info)
   end

@@ -3,6 +3,7 @@ local exit_codes = require "certstat.command.exit_codes"
 local input = require "certstat.command.input"
 local options = require "certstat.command.options"
 local output = require "certstat.command.output"
+local recording = require "certstat.command.recording"
 local service = require "certstat.command.service"
 local summary = require "certstat.command.summary"
 local tally = require "certstat.command.tally"
@@ -25,7 +26,8 @@ Example:
     :argname("F")
   command:group("Input", serials, file)
   command:mutex(serials, file)
-  options.shown(command)
+  options.shown(command,
+    command:flag("--record", "Write what is answered into the ledger, as an audit does."))
   options.service(command)
 end
 
@@ -65,14 +67,15 @@ local function items_of(arguments, environment)
 end
 
 -- Asks about the items that are to be asked about: their rows, in order; or nil, message, info.
-local function ask(client, items)
+local function ask(client, items, record)
   local asked = {}
   for _, item in ipairs(items) do
+    record:asked(item)
     if not item.row then
       asked[#asked + 1] = item.serial
     end
   end
-  return client:status(asked)
+  return client:status(asked, { on_answers = record.on_answers })
 end
 
 -- A row for each item, in their order: one of `rows`, or the item's own. And their tally.
@@ -97,20 +100,37 @@ local function write(arguments, environment, rows)
   return report:close(true)
 end
 
+-- What was asked for by name must be there; without --record nothing is kept.
+local function begin_record(arguments, environment)
+  if arguments.record then
+    return recording.open("status", arguments.file or "arguments", arguments, environment, true)
+  end
+  return require("certstat.record").none()
+end
+
 function status.run(arguments, environment)
   local items, message = items_of(arguments, environment)
   if not items then
     environment.say(message)
     return exit_codes.usage
   end
-  local client, code = service.open(arguments, environment)
+  local client, asked = service.open(arguments, environment)
   if not client then
-    return code
+    return asked
+  end
+  local record, unrecorded = begin_record(arguments, environment)
+  if not record then
+    client:close()
+    return unrecorded
   end
   local started = environment.now_ns()
-  local answers, failure, info = ask(client, items)
+  local answers, failure, info = ask(client, items, record)
   local counters, seconds = client:counters(), (environment.now_ns() - started) / 1e9
   client:close()
+  local recorded, unkept = record:finish(not failure)
+  if not recorded then
+    environment.say(unkept)
+  end
   if not answers then
     environment.say(failure)
     answers = info and info.rows
@@ -125,13 +145,12 @@ function status.run(arguments, environment)
   end
   local written, unwritten = write(arguments, environment, rows)
   if counts.rows > 1 and not arguments.quiet then
-    environment.stderr:write(summary.rows("serial", counts, tally.statuses), summary.calls(counters, seconds))
+    environment.stderr:write(summary.rows("serial", counts, tally.statuses), summary.calls(counters, asked, seconds))
   end
   if not written then
     environment.say(unwritten)
-    return counts:exit_code({})
   end
-  return counts:exit_code()
+  return counts:exit_code(not (written and recorded) and {} or nil)
 end
 
 return status

@@ -16,11 +16,14 @@ function summary.rows(noun, counts, names)
   return words.count(total, noun) .. (total > 0 and ": " .. table.concat(parts, ", ") or "") .. "\n"
 end
 
---- What it cost. counters: what client:counters() gives; seconds: how long it took.
-function summary.calls(counters, seconds)
+--- What it cost. counters: what client:counters() gives; asked: {calls =, serials =} of the calls that asked about
+-- serials; seconds: how long it took.
+function summary.calls(counters, asked, seconds)
   local parts = { words.count(counters.calls, "call") }
-  if counters.calls > 0 and counters.serials > 0 then
-    parts[#parts + 1] = ("%.1f serials a call"):format(counters.serials / counters.calls)
+  if asked.calls > 0 then
+    local others = asked.calls < counters.calls
+    parts[#parts + 1] = ("%s%.1f serials a call"):format(
+      others and words.number(asked.calls) .. " of them with " or "", asked.serials / asked.calls)
   end
   parts[#parts + 1] = words.number(counters.throttled) .. " throttled"
   parts[#parts + 1] = words.number(counters.retries) .. (counters.retries == 1 and " retry" or " retries")

@@ -5,8 +5,6 @@ local M = { name = "haproxy", now_ns = ipc.now_ns }
 
 function M.may_wait() return true end
 
-function M.pause(net, ns)
-  if net:step(0) and ns > 0 then core.msleep(1) end
-end
+function M.pause() core.msleep(1) end
 
 return M

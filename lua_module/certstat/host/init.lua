@@ -4,16 +4,21 @@
 --   name
 --   now_ns()            nanoseconds that never step
 --   may_wait()          true; or nil, message where a caller can't wait (an nginx phase without yield)
---   pause(net, ns)      lets at most ns nanoseconds pass, less if something may have happened, without holding an event
---                       loop
+--   pause(net, ns)      lets at most ns nanoseconds pass, less if something may have happened; in a server it lets the
+--                       others go on, also where ns is 0
 local M = {}
+
+-- A global, also where globals are inherited (nginx on some LuaJITs) or reading an unknown one raises (strict.lua).
+local function global(name)
+  local ok, value = pcall(function() return _G[name] end)
+  return ok and type(value) == "table" and value or {}
+end
 
 --- The host that this Lua state runs in.
 function M.detect()
-  if type(rawget(_G, "ngx")) == "table" and ngx.get_phase then return require "certstat.host.nginx" end
-  if type(rawget(_G, "core")) == "table" and core.msleep and core.register_task then
-    return require "certstat.host.haproxy"
-  end
+  if global("ngx").get_phase then return require "certstat.host.nginx" end
+  local core = global("core")
+  if core.msleep and core.register_task then return require "certstat.host.haproxy" end
   return require "certstat.host.plain"
 end
 

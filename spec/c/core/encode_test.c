@@ -24,6 +24,26 @@ static void encodes_every_byte(void **state)
     }
 }
 
+/* Many letters are copied at once: none of the other bytes may be taken for one of them. */
+static void encodes_every_byte_among_letters(void **state)
+{
+    (void)state;
+    for (int byte = 0; byte < 256; byte++) {
+        char text[] = "0123456789abcdefghijklmnopqrstuv", expected[sizeof text + 2], escaped[4];
+        for (size_t at = 0; at < sizeof text - 1; at++) {
+            char before = text[at];
+            text[at] = (char)byte;
+            cs_buffer one = {escaped, 0, sizeof escaped, 0}, out = guard_buffer(1, sizeof expected);
+            cs_percent_encode((cs_slice){text + at, 1}, &one);
+            snprintf(expected, sizeof expected, "%.*s%.*s%s", (int)at, text, (int)one.n, escaped,
+                     text + at + 1);
+            cs_percent_encode(guard_copy(0, (cs_slice){text, sizeof text - 1}), &out);
+            assert_buffer(&out, expected);
+            text[at] = before;
+        }
+    }
+}
+
 static void encodes_texts(void **state)
 {
     static const struct {
@@ -382,6 +402,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(encodes_every_byte),
+        cmocka_unit_test(encodes_every_byte_among_letters),
         cmocka_unit_test(encodes_texts),
         cmocka_unit_test(takes_empty_slices_without_memory),
         cmocka_unit_test(decodes_what_it_encodes),

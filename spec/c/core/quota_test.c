@@ -136,6 +136,85 @@ static void a_clock_that_steps_back_gives_no_credit(void **state)
     assert_true(take(&q, &ten, CS_LANE_GATE, START + 1099 * CS_MS) > 0);
 }
 
+static void the_guard_adapts_where_the_rule_says_so(void **state)
+{
+    const cs_quota_rule adaptive = {1, CS_SEC, CS_GUARD_ADAPTS};
+    cs_quota q = {0};
+    (void)state;
+    send_now(&q, &adaptive, CS_LANE_GATE, START);
+    assert_int_equal(take(&q, &adaptive, CS_LANE_GATE, START), 1100 * CS_MS);
+    for (int i = 0; i < CS_GUARD_REPLIES; i++) {
+        cs_guard_replied(&q.guard, START, START + 7 * CS_MS);
+    }
+    assert_int_equal(take(&q, &adaptive, CS_LANE_GATE, START), 1020 * CS_MS);
+    cs_guard_throttled(&q.guard, START);
+    assert_int_equal(take(&q, &adaptive, CS_LANE_GATE, START), 1040 * CS_MS);
+}
+
+/* ---- a state that is lost, and one that can't be believed ---- */
+
+static void a_state_used_up_permits_nothing_for_a_window_and_then_the_rate(void **state)
+{
+    (void)state;
+    for (int64_t rate = 1; rate <= CS_QUOTA_TIMES; rate++) {
+        const cs_quota_rule rule = {rate, CS_SEC, 100 * CS_MS};
+        cs_quota q;
+        int64_t permits = 0, end = START + 1100 * CS_MS;
+        memset(&q, 0xA5, sizeof q);
+        cs_quota_use_up(&q, START);
+        assert_int_equal(cs_quota_plausible(&q, START), 1);
+        assert_in_range(take(&q, &rule, CS_LANE_AUDIT, START), 1100 * CS_MS - rate, 1100 * CS_MS);
+        while (take(&q, &rule, CS_LANE_AUDIT, end) == 0) {
+            permits++;
+        }
+        assert_int_equal(permits, rate);
+    }
+}
+
+static void a_state_that_cannot_be_is_not_plausible(void **state)
+{
+    const int64_t latest = START + CS_SEC;
+    cs_quota good = {.count = 3, .times = {START, START + 1, START + 2}}, q;
+    struct {
+        int64_t *field, value;
+    } rows[] = {
+        {&q.count, -1},
+        {&q.count, CS_QUOTA_TIMES + 1},
+        {&q.count, INT64_MIN},
+        {&q.count, 4}, /* the fourth is 0 */
+        {&q.times[0], -1},
+        {&q.times[0], START + 1},
+        {&q.times[1], START + 3},
+        {&q.times[2], latest + 1},
+        {&q.times[2], INT64_MAX},
+        {&q.paused_until_ns, latest + 1},
+        {&q.paused_until_ns, -1},
+        {&q.waiting_since_ns[CS_LANE_GATE], latest + 1},
+        {&q.waiting_since_ns[CS_LANE_AUDIT], -1},
+        {&q.waiting_until_ns[CS_LANE_AUDIT], -1},
+        {&q.waiting_until_ns[CS_LANE_GATE], INT64_MAX},
+        {&q.asked_ns[CS_LANE_INTERACTIVE], latest + 1},
+        {&q.asked_ns[CS_LANE_AUDIT], INT64_MIN},
+        {&q.budget.at_ns, latest + 1},
+        {&q.budget.milli, CS_BUDGET_MAX + 1},
+        {&q.budget.milli, INT64_MIN},
+        {&q.guard.replies, -1},
+        {&q.guard.replies, INT64_MAX},
+        {&q.guard.replied_ns, latest + 1},
+        {&q.guard.extra_ns, -1},
+        {&q.guard.extra_ns, INT64_MAX},
+        {&q.guard.throttled_ns, latest + 1},
+    };
+    (void)state;
+    assert_int_equal(cs_quota_plausible(&good, latest), 1);
+    assert_int_equal(cs_quota_plausible(&(cs_quota){0}, 0), 1);
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        q = good;
+        *rows[i].field = rows[i].value;
+        assert_int_equal(cs_quota_plausible(&q, latest), 0);
+    }
+}
+
 static void names_its_lanes(void **state)
 {
     static const char *const names[] = CS_LANE_NAMES;
@@ -243,6 +322,20 @@ static void a_starved_lower_lane_gets_one_permit_and_not_more(void **state)
         assert_in_range(c.longest_ns[lower], 1, 4 * CS_SEC);
         assert_in_range(c.permits[lower], 15, 31);
         assert_true(c.permits[lower] + c.permits[higher] >= rule.rate * 60 * 98 / 100);
+    }
+}
+
+/* Where one permit comes in a while all three starve: they take turns. */
+static void those_that_starve_take_turns(void **state)
+{
+    static const enum cs_lane lanes[] = {CS_LANE_GATE, CS_LANE_INTERACTIVE, CS_LANE_AUDIT};
+    static const cs_quota_rule slow = {.rate = 1, .window_ns = 10 * CS_SEC};
+    struct crowd c = {.rule = &slow, .lanes = lanes, .lanes_n = 3};
+    (void)state;
+    run_crowd(&c, 1000 * CS_SEC);
+    for (int lane = 0; lane < CS_LANES; lane++) {
+        assert_in_range(c.longest_ns[lane], 1, 41 * CS_SEC);
+        assert_in_range(c.permits[lane], 25, 50);
     }
 }
 
@@ -420,12 +513,11 @@ static void act(struct world *w, struct caller *c, int64_t now)
     }
 }
 
-static void check_state(const cs_quota *q)
+/* Its times ascend, and no booking lies further ahead than the longest hold, with a step for each
+ * that wanted the same time. */
+static void check_state(const cs_quota *q, int64_t now_ns)
 {
-    assert_in_range(q->count, 0, CS_QUOTA_TIMES);
-    for (int64_t i = 1; i < q->count; i++) {
-        assert_true(q->times[i - 1] < q->times[i]);
-    }
+    assert_int_equal(cs_quota_plausible(q, now_ns + 3 * CS_SEC), 1);
 }
 
 /* Calls are noted as they leave, so in the order of time: of any rate + 1 in a row the last leaves
@@ -450,9 +542,10 @@ static void run_world(struct world *w, size_t demands)
         for (size_t i = 1; i < CALLERS; i++) {
             next = w->callers[i].next_ns < next->next_ns ? &w->callers[i] : next;
         }
-        act(w, next, next->next_ns);
+        int64_t now = next->next_ns;
+        act(w, next, now);
         if (w->demands % 64 == 0) {
-            check_state(&w->q);
+            check_state(&w->q, now);
         }
     }
     check_windows(w);
@@ -512,11 +605,15 @@ int main(void)
         cmocka_unit_test(permits_are_unique_and_exact_as_doubles),
         cmocka_unit_test(a_pause_holds_for_every_lane_and_never_gets_shorter),
         cmocka_unit_test(a_clock_that_steps_back_gives_no_credit),
+        cmocka_unit_test(the_guard_adapts_where_the_rule_says_so),
+        cmocka_unit_test(a_state_used_up_permits_nothing_for_a_window_and_then_the_rate),
+        cmocka_unit_test(a_state_that_cannot_be_is_not_plausible),
         cmocka_unit_test(names_its_lanes),
         cmocka_unit_test(a_waiting_higher_lane_gets_the_next_permit),
         cmocka_unit_test(a_waiter_that_does_not_come_back_holds_nobody_up),
         cmocka_unit_test(a_starved_lower_lane_gets_one_permit_and_not_more),
         cmocka_unit_test(no_lane_starves_among_three),
+        cmocka_unit_test(those_that_starve_take_turns),
         cmocka_unit_test(audit_leaves_two_permits_free_while_a_higher_lane_asks),
         cmocka_unit_test(audit_uses_all_permits_once_no_higher_lane_has_asked_for_ten_seconds),
         cmocka_unit_test(audit_that_waits_for_its_window_is_not_starved),

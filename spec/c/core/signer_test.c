@@ -2,10 +2,13 @@
  * they are asked for; and of its secret nothing is left when it is gone. */
 #include "core/signer.h"
 #include "support/guard.h"
+#include "support/scarce.h"
 #include "support/slices.h"
 
 #include <fcntl.h>
 #include <openssl/crypto.h>
+#include <pthread.h>
+#include <semaphore.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -115,6 +118,52 @@ static void takes_secrets_of_1_to_1024_bytes(void **state)
     cs_signer_free(new_signer(guard_copy(0, (cs_slice){bytes, 1024})));
 }
 
+/* Makes a signer and uses it; what failed is told, and nothing is left of it. */
+static int use_once(cs_error *error)
+{
+    cs_signer *signer;
+    unsigned char hash[32];
+    int rc = cs_signer_new(&signer, CS_LITERAL("secret"), error);
+    assert_int_equal(rc != 0, signer == NULL);
+    if (rc == 0) {
+        rc = cs_signer_sha256(signer, CS_LITERAL("text"), hash, error);
+    }
+    if (rc == 0) {
+        rc = cs_signer_hmac(signer, SIGNER_V3, CS_LITERAL("text"), hash, error);
+    }
+    if (rc == 0) {
+        rc = cs_signer_hmac(signer, SIGNER_V1, CS_LITERAL("text"), hash, error);
+    }
+    cs_signer_free(signer);
+    return rc;
+}
+
+static void every_allocation_may_fail(void **state)
+{
+    static const char *const texts[] = {"out of memory", "OpenSSL has no HMAC, SHA-256 or SHA-1",
+                                        "OpenSSL could not hash", "OpenSSL could not sign"};
+    int seen[COUNT(texts)] = {0};
+    cs_error error;
+    (void)state;
+    assert_int_equal(use_once(&error), 0); /* what OpenSSL makes once is there from now on */
+    for (long n = 1, failed = 1; failed; n++) {
+        scarce_fail_at(n);
+        int rc = use_once(&error);
+        failed = scarce_end();
+        if (rc != 0) {
+            assert_true(failed);
+            assert_int_equal(CS_CLASS(rc), CS_LIMIT);
+            for (size_t i = 0; i < COUNT(texts); i++) {
+                seen[i] += strcmp(error.message, texts[i]) == 0;
+            }
+        }
+    }
+    for (size_t i = 0; i < COUNT(texts); i++) {
+        assert_true(seen[i] > 0);
+    }
+    assert_int_equal(use_once(&error), 0);
+}
+
 /* ---- memory ---- */
 
 enum { SECRET = 40, CHUNK = 64 * 1024, LARGEST = 64 * 1024 * 1024 };
@@ -171,21 +220,52 @@ static size_t count_copies(void)
     return found;
 }
 
+/* Counts in a thread of its own: the stack of the one that used the secret stays as it was left. */
+struct search {
+    sem_t ask, answer;
+    size_t copies;
+};
+
+static void *search(void *argument)
+{
+    struct search *s = (struct search *)argument;
+    for (int i = 0; i < 2; i++) {
+        sem_wait(&s->ask);
+        s->copies = count_copies();
+        sem_post(&s->answer);
+    }
+    return NULL;
+}
+
+static size_t count_now(struct search *s)
+{
+    sem_post(&s->ask);
+    sem_wait(&s->answer);
+    return s->copies;
+}
+
 static void leaves_no_secret_behind(void **state)
 {
     char secret[SECRET];
-    unsigned char mac[32];
+    struct search s;
+    pthread_t thread;
+    cs_signer *signer;
     (void)state;
+    sem_init(&s.ask, 0, 0);
+    sem_init(&s.answer, 0, 0);
+    assert_int_equal(pthread_create(&thread, NULL, search, &s), 0);
     for (size_t i = 0; i < SECRET; i++) {
         secret[i] = secret_byte(i);
     }
-    cs_signer *signer = new_signer((cs_slice){secret, SECRET});
+    int rc = cs_signer_new(&signer, (cs_slice){secret, SECRET}, NULL);
     OPENSSL_cleanse(secret, sizeof secret);
-    assert_int_equal(cs_signer_hmac(signer, SIGNER_V3, CS_LITERAL("text"), mac, NULL), 0);
-    assert_int_equal(cs_signer_hmac(signer, SIGNER_V1, CS_LITERAL("text"), mac, NULL), 0);
-    assert_in_range(count_copies(), 1, 2); /* one a key: the search finds what is there */
+    size_t alive = count_now(&s);
     cs_signer_free(signer);
-    assert_int_equal(count_copies(), 0);
+    size_t after = count_now(&s);
+    pthread_join(thread, NULL);
+    assert_int_equal(rc, 0);
+    assert_int_equal(alive, 2); /* one a key */
+    assert_int_equal(after, 0);
 }
 
 int main(void)
@@ -195,7 +275,9 @@ int main(void)
         cmocka_unit_test(signs_under_both_keys),
         cmocka_unit_test(signers_do_not_mix),
         cmocka_unit_test(takes_secrets_of_1_to_1024_bytes),
+        cmocka_unit_test(every_allocation_may_fail),
         cmocka_unit_test(leaves_no_secret_behind),
     };
+    scarce_install();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,5 @@
-/* Facts tell a file that was written or exchanged from one that was not; a temporary folder goes with all it holds. */
+/* Facts tell a file that was written or exchanged from one that was not; a temporary folder goes
+ * with all it holds. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,5 @@
-/* A child gets what it was given and nothing else; output comes before the end; the whole group ends with the object. */
+/* A child gets what it was given and nothing else; output comes before the end; the whole group
+ * ends with the object. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -185,7 +186,7 @@ static void ends_though_a_grandchild_holds_its_output(void **state)
 static void ends_its_group_when_closed_while_it_runs(void **state)
 {
     (void)state;
-    cs_process *process = start("trap '' TERM; echo ready; tail -f /dev/null", NULL);
+    cs_process *process = start("trap '' TERM; echo ready; exec tail -f /dev/null", NULL);
     assert_int_equal(wait_for(process).kind, CS_PROCESS_OUTPUT);
     cs_process_event event;
     assert_int_equal(cs_process_wait(process, 0, &event, NULL), 0);
@@ -201,7 +202,7 @@ static void takes_held_signals_of_this_process(void **state)
     (void)state;
     cs_signals_hold(1);
     cs_process *process =
-        start("tail -f /dev/null", &(cs_process_options){.output = 1, .signals = 1});
+        start("exec tail -f /dev/null", &(cs_process_options){.output = 1, .signals = 1});
     static const int numbers[] = {SIGTERM, SIGINT, SIGHUP};
     for (size_t i = 0; i < 3; i++) {
         raise(numbers[i]);
@@ -234,9 +235,11 @@ static void ends_with_its_parent(void **state)
     if (parent == 0) {
         close(alive[0]);
         const int keep[] = {alive[1]};
-        start("tail -f /dev/null",
-              &(cs_process_options){.keep = keep, .keep_n = 1, .parent_signal = SIGKILL});
+        cs_process *process =
+            start("exec tail -f /dev/null",
+                  &(cs_process_options){.keep = keep, .keep_n = 1, .parent_signal = SIGKILL});
         kill(getpid(), SIGKILL);
+        cs_process_close(process); /* never reached */
     }
     close(alive[1]);
     waitpid(parent, NULL, 0);

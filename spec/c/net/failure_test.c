@@ -5,6 +5,7 @@
 #include "support/loopback.h"
 
 #include <curl/curl.h>
+#include <sys/resource.h>
 
 static struct certificate ca, other_ca;
 static const char *ca_file;
@@ -160,6 +161,28 @@ static void a_refused_connection_is_called_that(void **state)
     cs_net_close(net);
 }
 
+static void a_lack_of_descriptors_is_called_that(void **state)
+{
+    cs_net *net = exchange_net(NULL);
+    cs_error error;
+    struct rlimit before, none;
+    (void)state;
+    assert_int_equal(cs_net_step(net, 0, &error), 0);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    none = before;
+    none.rlim_cur = 0;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    struct exchange x = exchange_get(net, "http", 1);
+    cs_net *other = exchange_net(NULL);
+    int result = cs_net_step(other, 0, &error);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    exchange_failed(&x, CS_NETWORK, 1, "can't connect: Too many open files");
+    assert_int_equal(CS_CLASS(result), CS_LIMIT);
+    assert_string_equal(error.message, "epoll_create1: Too many open files");
+    cs_net_close(net);
+    cs_net_close(other);
+}
+
 /* A label of 64 bytes is more than DNS has room for (RFC 1035 2.3.4), so no name server is asked.
  */
 #define LONG_LABEL "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
@@ -204,6 +227,7 @@ int main(void)
         cmocka_unit_test(what_is_no_tls_is_refused),
         cmocka_unit_test(a_reset_in_the_handshake_is_called_that),
         cmocka_unit_test(a_refused_connection_is_called_that),
+        cmocka_unit_test(a_lack_of_descriptors_is_called_that),
         cmocka_unit_test(an_unknown_name_is_called_that),
         cmocka_unit_test(a_reset_is_called_that),
     };

@@ -4,8 +4,11 @@
 #include "support/exchange.h"
 #include "support/loopback.h"
 
+#include <dirent.h>
 #include <dlfcn.h>
-#include <fcntl.h>
+#include <limits.h>
+#include <netdb.h>
+#include <sched.h>
 #include <sys/epoll.h>
 #include <sys/syscall.h>
 
@@ -13,7 +16,7 @@
 
 /* ---- what src/net/ asks of the kernel and of libcurl, watched ---- */
 
-static int longest_wait_ms, handed_over;
+static int longest_wait_ms, handed_over, no_memory;
 
 int epoll_wait(int epoll, struct epoll_event *events, int n, int wait_ms)
 {
@@ -26,7 +29,34 @@ CURLMcode curl_multi_add_handle(CURLM *multi, CURL *easy)
     CURLMcode (*real)(CURLM *, CURL *);
     *(void **)&real = dlsym(RTLD_NEXT, "curl_multi_add_handle");
     handed_over++;
-    return real(multi, easy);
+    return no_memory ? CURLM_OUT_OF_MEMORY : real(multi, easy);
+}
+
+CURLM *curl_multi_init(void)
+{
+    CURLM *(*real)(void);
+    *(void **)&real = dlsym(RTLD_NEXT, "curl_multi_init");
+    return no_memory ? NULL : real();
+}
+
+/* A name server that does not answer until it is let. */
+static pthread_mutex_t lookup_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t lookup_changed = PTHREAD_COND_INITIALIZER;
+static int lookups, lookups_let;
+
+__attribute__((visibility("default"))) int getaddrinfo(const char *node, const char *service,
+                                                       const struct addrinfo *hints,
+                                                       struct addrinfo **out)
+{
+    (void)node, (void)service, (void)hints, (void)out;
+    pthread_mutex_lock(&lookup_lock);
+    lookups++;
+    pthread_cond_broadcast(&lookup_changed);
+    while (!lookups_let) {
+        pthread_cond_wait(&lookup_changed, &lookup_lock);
+    }
+    pthread_mutex_unlock(&lookup_lock);
+    return EAI_NONAME;
 }
 
 static struct certificate ca, leaf;
@@ -111,12 +141,13 @@ static void it_waits_no_longer_than_told(void **state)
     static const struct {
         int64_t wait_ns;
         int wait_ms;
-    } cases[] = {{1, 1}, {CS_MS, 1}, {CS_MS + 1, 2}, {7 * CS_MS, 7}};
+    } cases[] = {{INT64_MIN, 0}, {-1, 0},        {0, 0},        {1, 1},
+                 {CS_MS, 1},     {CS_MS + 1, 2}, {7 * CS_MS, 7}};
     cs_net *net = exchange_net(NULL);
     cs_error error;
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        longest_wait_ms = 0;
+        longest_wait_ms = INT_MIN;
         assert_int_equal(cs_net_step(net, cases[i].wait_ns, &error), 0);
         assert_int_equal(longest_wait_ms, cases[i].wait_ms);
     }
@@ -216,6 +247,73 @@ static void nobody_waits_for_a_connection_that_failed(void **state)
     cs_net_close(net);
 }
 
+static int count_threads(void)
+{
+    int n = 0;
+    DIR *tasks = opendir("/proc/self/task");
+    assert_non_null(tasks);
+    while (readdir(tasks)) {
+        n++;
+    }
+    closedir(tasks);
+    return n;
+}
+
+/* libcurl would wait in the step, and in the close, until the lookup is over: 5 s and more. */
+static void no_lookup_is_waited_for(void **state)
+{
+    cs_net *net;
+    cs_error error;
+    struct exchange x[2] = {{.kind = CS_NET_NONE}};
+    cs_net_options options = {.allow_http = 1};
+    cs_net_request request = {.method = CS_LITERAL("GET"), .url = CS_LITERAL("http://cas.test/")};
+    int threads = count_threads();
+    (void)state;
+    assert_int_equal(cs_net_new(&net, &options, &error), 0);
+    for (request.id = 0; request.id < 2; request.id++) {
+        request.connect_ns = request.id ? 3600 * CS_SEC : 20 * CS_MS;
+        assert_int_equal(cs_net_start(net, &request, &error), 0);
+        assert_int_equal(cs_net_step(net, 0, &error), 0);
+    }
+    exchange_finish(net, x, 1);
+    assert_string_equal(x[0].last.error.message, "cas.test: timed out after 20 ms, looking up the "
+                                                 "name or waiting for a connection");
+    cs_net_close(net);
+    /* both are still at it; they end before the test does, so that nothing of theirs is a leak */
+    pthread_mutex_lock(&lookup_lock);
+    while (lookups < 2) {
+        pthread_cond_wait(&lookup_changed, &lookup_lock);
+    }
+    lookups_let = 1;
+    pthread_cond_broadcast(&lookup_changed);
+    pthread_mutex_unlock(&lookup_lock);
+    while (count_threads() > threads) {
+        sched_yield();
+    }
+}
+
+static void a_lack_of_memory_is_an_event_or_an_error(void **state)
+{
+    cs_net *net = exchange_net(NULL);
+    cs_error error;
+    struct exchange x = {.kind = CS_NET_NONE};
+    (void)state;
+    no_memory = 1;
+    int result = cs_net_step(net, 0, &error);
+    no_memory = 0;
+    assert_int_equal(CS_CLASS(result), CS_LIMIT);
+    assert_string_equal(error.message, "libcurl can't make a multi handle");
+    assert_int_equal(cs_net_step(net, 0, &error), 0);
+    start_all(net, "http", 1, 1);
+    no_memory = 1;
+    exchange_finish(net, &x, 1);
+    no_memory = 0;
+    assert_int_equal(x.kind, CS_NET_FAILED);
+    assert_int_equal(CS_CLASS(x.last.error.code), CS_LIMIT);
+    assert_string_equal(x.last.error.message, "libcurl: Out of memory");
+    cs_net_close(net);
+}
+
 /* A body without an end on every connection but the last. */
 static void flood(struct loopback_connection *c, void *argument)
 {
@@ -265,6 +363,8 @@ int main(void)
         cmocka_unit_test(a_step_starts_one_request),
         cmocka_unit_test(the_first_tls_connection_is_awaited),
         cmocka_unit_test(nobody_waits_for_a_connection_that_failed),
+        cmocka_unit_test(no_lookup_is_waited_for),
+        cmocka_unit_test(a_lack_of_memory_is_an_event_or_an_error),
         cmocka_unit_test(floods_starve_nobody),
     };
     return cmocka_run_group_tests(tests, make_certificates, free_certificates);

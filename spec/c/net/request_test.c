@@ -4,7 +4,52 @@
 #include "support/exchange.h"
 #include "support/loopback.h"
 
+#include <curl/curl.h>
+#include <dlfcn.h>
+
 static const cs_slice GET = {"GET", 3};
+
+/* ---- libcurl, with a call that can be made to fail ---- */
+
+static int calls, failing_call;
+
+static int fails(void)
+{
+    return ++calls == failing_call;
+}
+
+CURL *curl_easy_init(void)
+{
+    CURL *(*real)(void);
+    *(void **)&real = dlsym(RTLD_NEXT, "curl_easy_init");
+    return fails() ? NULL : real();
+}
+
+CURLU *curl_url(void)
+{
+    CURLU *(*real)(void);
+    *(void **)&real = dlsym(RTLD_NEXT, "curl_url");
+    return fails() ? NULL : real();
+}
+
+struct curl_slist *curl_slist_append(struct curl_slist *list, const char *line)
+{
+    struct curl_slist *(*real)(struct curl_slist *, const char *);
+    *(void **)&real = dlsym(RTLD_NEXT, "curl_slist_append");
+    return fails() ? NULL : real(list, line);
+}
+
+/* Its third argument is a pointer, a long or a curl_off_t: 64 bits each. */
+CURLcode(curl_easy_setopt)(CURL *easy, CURLoption option, ...)
+{
+    CURLcode (*real)(CURL *, CURLoption, ...);
+    va_list arguments;
+    va_start(arguments, option);
+    void *value = va_arg(arguments, void *);
+    va_end(arguments);
+    *(void **)&real = dlsym(RTLD_NEXT, "curl_easy_setopt");
+    return fails() ? CURLE_OUT_OF_MEMORY : real(easy, option, value);
+}
 
 /* ---- refused ---- */
 
@@ -165,6 +210,37 @@ static void limits_of_time_are_checked(void **state)
     }
 }
 
+/* Each call that libcurl can fail, failed in turn: always an error, and nothing left behind. */
+static void a_lack_of_memory_is_an_error(void **state)
+{
+    cs_net *net = exchange_net(NULL);
+    cs_error error;
+    const cs_pair header = {CS_LITERAL("a"), CS_LITERAL("b")};
+    const cs_net_request requests[] = {
+        {.method = GET,
+         .url = CS_LITERAL("https://127.0.0.1/"),
+         .headers = &header,
+         .headers_n = 1},
+        {.method = CS_LITERAL("POST"), .url = CS_LITERAL("http://127.0.0.1/")},
+        {.method = CS_LITERAL("HEAD"), .url = CS_LITERAL("http://127.0.0.1/")},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof requests / sizeof *requests; i++) {
+        int result, n = 0;
+        do {
+            calls = 0;
+            failing_call = ++n;
+            result = cs_net_start(net, &requests[i], &error);
+            assert_true(result == 0 || CS_CLASS(result) == CS_LIMIT);
+            assert_true((result == 0) == (calls < failing_call));
+        } while (result);
+        failing_call = 0;
+        assert_true(n > 30);
+        assert_int_equal(cs_net_live(net), i + 1);
+    }
+    cs_net_close(net);
+}
+
 /* ---- sent ---- */
 
 /* Answers with the bytes that arrived. */
@@ -185,17 +261,19 @@ static void assert_sent(const char *method, const char *target, const cs_pair *h
 {
     struct loopback server;
     struct exchange x = {.kind = CS_NET_NONE};
-    char url[128];
+    char url[128], bytes[16];
     cs_error error;
     cs_net *net = exchange_net(NULL);
     loopback_open(&server, NULL, echo, NULL);
+    snprintf(bytes, sizeof bytes, "%s", body);
     cs_net_request request = exchange_request(url, sizeof url, "http", server.port, target);
     request.method = cs_slice_of(method);
     request.headers = headers;
     request.headers_n = n;
-    request.body = cs_slice_of(body);
+    request.body = cs_slice_of(bytes);
     assert_int_equal(cs_net_start(net, &request, &error), 0);
-    memset(url, 'x', sizeof url); /* all of the request was copied */
+    memset(url, 'x', sizeof url); /* both were copied */
+    memset(bytes, 'x', sizeof bytes);
     exchange_finish(net, &x, 1);
     assert_int_equal(x.kind, CS_NET_REPLY);
     assert_string_equal(x.body, expected);
@@ -250,9 +328,44 @@ static void targets_are_sent_as_they_are(void **state)
     }
 }
 
-static void a_body_may_be_large_and_binary(void **state)
+enum { LARGE = 2 << 20 };
+
+/* Reads a header and LARGE bytes of a body, and answers with the header. */
+static void echo_header(struct loopback_connection *c, void *argument)
 {
-    static char body[60000];
+    char reply[64];
+    size_t n = 0;
+    (void)argument;
+    char *end = NULL;
+    while (!end) {
+        size_t got = loopback_read(c, c->request + n, LOOPBACK_REQUEST - n);
+        if (!got) {
+            return;
+        }
+        n += got;
+        c->request[n] = '\0';
+        end = strstr(c->request, "\r\n\r\n");
+    }
+    *end = '\0';
+    for (n -= (size_t)(end + 4 - c->request); n < LARGE;) {
+        char bytes[16384];
+        size_t got = loopback_read(c, bytes, sizeof bytes);
+        if (!got) {
+            return;
+        }
+        n += got;
+    }
+    snprintf(reply, sizeof reply, "HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n\r\n",
+             (size_t)(end - c->request));
+    if (loopback_say(c, reply)) {
+        loopback_say(c, c->request);
+    }
+}
+
+/* libcurl asks with "Expect: 100-continue" before it sends more than 1 MiB. */
+static void a_large_body_is_sent_unasked(void **state)
+{
+    static char body[LARGE];
     const cs_pair host = {CS_LITERAL("Host"), CS_LITERAL("h")};
     struct loopback server;
     struct exchange x = {.kind = CS_NET_NONE};
@@ -260,7 +373,7 @@ static void a_body_may_be_large_and_binary(void **state)
     cs_error error;
     cs_net *net = exchange_net(NULL);
     (void)state;
-    loopback_open(&server, NULL, echo, NULL);
+    loopback_open(&server, NULL, echo_header, NULL);
     cs_net_request request = exchange_request(url, sizeof url, "http", server.port, "/");
     request.method = CS_LITERAL("POST");
     request.headers = &host;
@@ -268,83 +381,148 @@ static void a_body_may_be_large_and_binary(void **state)
     request.body = (cs_slice){body, sizeof body};
     assert_int_equal(cs_net_start(net, &request, &error), 0);
     exchange_finish(net, &x, 1);
-    static const char head[] = "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 60000\r\n\r\n";
-    assert_int_equal(x.body_n, sizeof head - 1 + sizeof body);
-    assert_string_equal(x.body, head);
+    assert_string_equal(x.body, "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 2097152");
     cs_net_close(net);
     loopback_close(&server);
 }
 
 /* ---- proxies ---- */
 
-static void refuse_to_connect(struct loopback_connection *c, void *argument)
+static void set_proxies(int port)
 {
-    char *seen = (char *)argument;
-    if (loopback_request(c)) {
-        memcpy(seen, c->request, c->taken + 1);
-        loopback_say(c, "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n");
-    }
-}
-
-static void a_proxy_is_for_https_elsewhere_only(void **state)
-{
-    static char seen[LOOPBACK_REQUEST + 1];
-    const cs_pair secret = {CS_LITERAL("Authorization"), CS_LITERAL("ACS3 canary")};
-    struct loopback proxy, server;
-    struct exchange x = {.kind = CS_NET_NONE};
     char url[64];
-    cs_error error;
-    (void)state;
-    loopback_open(&proxy, NULL, refuse_to_connect, seen);
-    loopback_open(&server, NULL, echo, NULL);
-    snprintf(url, sizeof url, "http://127.0.0.1:%d", proxy.port);
+    snprintf(url, sizeof url, "http://127.0.0.1:%d", port);
     setenv("https_proxy", url, 1);
     setenv("http_proxy", url, 1);
     setenv("all_proxy", url, 1);
+}
 
-    cs_net *net = exchange_net(NULL);
+static int unset_proxies(void **state)
+{
+    (void)state;
+    unsetenv("https_proxy");
+    unsetenv("http_proxy");
+    unsetenv("all_proxy");
+    return 0;
+}
+
+struct proxied {
+    SSL_CTX *tls; /* of the server behind the proxy; NULL: there is none */
+    char seen[LOOPBACK_REQUEST + 1];
+};
+
+static void serve_as_proxy(struct loopback_connection *c, void *argument)
+{
+    struct proxied *p = (struct proxied *)argument;
+    if (!loopback_request(c)) {
+        return;
+    }
+    memcpy(p->seen, c->request, c->taken + 1);
+    if (!p->tls) {
+        loopback_say(c, "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n");
+        return;
+    }
+    loopback_say(c, "HTTP/1.1 200 Connection established\r\nX-Proxy: 1\r\n\r\n");
+    c->ssl = SSL_new(p->tls);
+    SSL_set_fd(c->ssl, c->fd);
+    if (SSL_accept(c->ssl) == 1) {
+        echo(c, NULL);
+    }
+}
+
+/* Asks cas.test through a proxy of the environment. */
+static struct exchange ask_through_proxy(const char *ca_file, struct proxied *p)
+{
+    struct loopback proxy;
+    struct exchange x = {.kind = CS_NET_NONE};
+    cs_error error;
+    const cs_pair headers[] = {{CS_LITERAL("Host"), CS_LITERAL("cas.test")},
+                               {CS_LITERAL("Authorization"), CS_LITERAL("ACS3 canary")}};
+    cs_net *net = exchange_net(ca_file);
     cs_net_request request = {.method = GET,
                               .url = CS_LITERAL("https://cas.test/?q"),
-                              .headers = &secret,
-                              .headers_n = 1};
+                              .headers = headers,
+                              .headers_n = 2};
+    loopback_open(&proxy, NULL, serve_as_proxy, p);
+    set_proxies(proxy.port);
     assert_int_equal(cs_net_start(net, &request, &error), 0);
     exchange_finish(net, &x, 1);
+    /* the proxy learns the host and nothing else */
+    assert_string_equal(p->seen, "CONNECT cas.test:443 HTTP/1.1\r\nHost: cas.test:443\r\n"
+                                 "Proxy-Connection: Keep-Alive\r\n\r\n");
+    cs_net_close(net);
+    loopback_close(&proxy);
+    return x;
+}
+
+static void https_goes_through_a_proxy(void **state)
+{
+    int fd;
+    struct certificate ca = certificate_make("test CA", NULL, NULL, -1, 1);
+    struct certificate leaf = certificate_make("cas.test", "DNS:cas.test", &ca, -1, 1);
+    struct proxied *p = calloc(1, sizeof *p);
+    (void)state;
+    assert_non_null(p);
+    p->tls = certificate_context(&leaf, NULL);
+    struct exchange x = ask_through_proxy(certificate_file(&ca, &fd), p);
+    assert_int_equal(x.kind, CS_NET_REPLY);
+    assert_true(x.last.first_byte_ns >= x.last.sent_ns);
+    assert_null(strstr(x.head, "x-proxy"));
+    assert_string_equal(x.body,
+                        "GET /?q HTTP/1.1\r\nHost: cas.test\r\nAuthorization: ACS3 canary\r\n\r\n");
+    SSL_CTX_free(p->tls);
+    free(p);
+    close(fd);
+    certificate_free(&leaf);
+    certificate_free(&ca);
+}
+
+static void a_proxy_may_refuse(void **state)
+{
+    struct proxied *p = calloc(1, sizeof *p);
+    (void)state;
+    assert_non_null(p);
+    struct exchange x = ask_through_proxy(NULL, p);
+    assert_int_equal(x.kind, CS_NET_FAILED);
     assert_string_equal(x.last.error.message,
                         "cas.test: in the TLS handshake: CONNECT tunnel failed, response 403");
     assert_int_equal(x.last.http_status, 0);
     assert_int_equal(x.last.sent_ns, 0);
-    /* the proxy learns the host and nothing else */
-    assert_string_equal(seen, "CONNECT cas.test:443 HTTP/1.1\r\nHost: cas.test:443\r\n"
-                              "Proxy-Connection: Keep-Alive\r\n\r\n");
+    assert_int_equal(x.last.first_byte_ns, 0);
+    free(p);
+}
 
+static void nothing_else_goes_through_a_proxy(void **state)
+{
+    struct loopback server;
+    struct exchange x = {.kind = CS_NET_NONE};
+    char url[64];
+    cs_error error;
+    cs_net *net;
+    cs_net_options options = {.allow_http = 1};
+    cs_net_request request = {.method = GET};
+    (void)state;
+    set_proxies(1); /* nobody is there */
+    loopback_open(&server, NULL, echo, NULL);
+    assert_int_equal(cs_net_new(&net, &options, &error), 0);
     x = exchange_get(net, "http", server.port);
     assert_int_equal(x.kind, CS_NET_REPLY);
-    snprintf(url, sizeof url, "https://127.0.0.1:%d/", server.port);
-    request.url = cs_slice_of(url);
-    assert_int_equal(cs_net_start(net, &request, &error), 0);
-    while (loopback_connections(&server) <
-           2) { /* it speaks no TLS; what matters is the way there */
-        assert_int_equal(cs_net_step(net, 10 * CS_MS, &error), 0);
-    }
-    cs_net_close(net);
 
-    /* no address of "this network" (RFC 1122 3.2.1.3) is loopback; Linux connects it to this host
-     */
-    cs_net_options options = {.allow_http = 1};
-    assert_int_equal(cs_net_new(&net, &options, &error), 0);
+    /* "this network" (RFC 1122 3.2.1.3) is not loopback, but Linux connects it to this host */
     snprintf(url, sizeof url, "http://0.0.0.0:%d/", server.port);
     request.url = cs_slice_of(url);
     assert_int_equal(cs_net_start(net, &request, &error), 0);
     exchange_finish(net, &x, 1);
     assert_int_equal(x.kind, CS_NET_REPLY);
-    cs_net_close(net);
 
-    assert_int_equal(loopback_connections(&proxy), 1);
-    assert_int_equal(loopback_connections(&server), 3);
-    unsetenv("https_proxy");
-    unsetenv("http_proxy");
-    unsetenv("all_proxy");
-    loopback_close(&proxy);
+    /* it speaks no TLS: what matters is the way there */
+    snprintf(url, sizeof url, "https://127.0.0.1:%d/", server.port);
+    request.url = cs_slice_of(url);
+    assert_int_equal(cs_net_start(net, &request, &error), 0);
+    while (loopback_connections(&server) < 3) {
+        assert_int_equal(cs_net_step(net, 10 * CS_MS, &error), 0);
+    }
+    cs_net_close(net);
     loopback_close(&server);
 }
 
@@ -356,10 +534,13 @@ int main(void)
         cmocka_unit_test(methods_are_checked),
         cmocka_unit_test(headers_are_checked),
         cmocka_unit_test(limits_of_time_are_checked),
+        cmocka_unit_test(a_lack_of_memory_is_an_error),
         cmocka_unit_test(only_what_was_given_is_sent),
         cmocka_unit_test(targets_are_sent_as_they_are),
-        cmocka_unit_test(a_body_may_be_large_and_binary),
-        cmocka_unit_test(a_proxy_is_for_https_elsewhere_only),
+        cmocka_unit_test(a_large_body_is_sent_unasked),
+        cmocka_unit_test_teardown(https_goes_through_a_proxy, unset_proxies),
+        cmocka_unit_test_teardown(a_proxy_may_refuse, unset_proxies),
+        cmocka_unit_test_teardown(nothing_else_goes_through_a_proxy, unset_proxies),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
