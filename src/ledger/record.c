@@ -1,0 +1,236 @@
+/* record.c - what is written while a run goes on: a transaction for each reply. */
+#include "internal.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static int check_text(const char *what, cs_slice text, size_t most, cs_error *error)
+{
+    char number[24];
+    if (text.n >= 1 && text.n <= most) {
+        return 0;
+    }
+    snprintf(number, sizeof number, "1 to %zu", most);
+    return cs_fail(error, CS_ARGUMENT, CS_LEDGER_FILE, what, ": expected ", number, " bytes", NULL);
+}
+
+/* A canonical key, as cs_serial_key shows it: an even number of lower-case digits, 2 to 40. */
+static int check_key(cs_slice key, cs_error *error)
+{
+    size_t digits = 0;
+    while (digits < key.n && strchr("0123456789abcdef", key.p[digits]) && key.p[digits]) {
+        digits++;
+    }
+    if (digits == key.n && key.n >= 2 && key.n <= CS_LEDGER_KEY_MAX && key.n % 2 == 0) {
+        return 0;
+    }
+    return cs_fail(error, CS_ARGUMENT, CS_LEDGER_FILE,
+                   "key: expected an even number of lower-case ", "hexadecimal digits, 2 to 40",
+                   NULL);
+}
+
+int cs_ledger_begin_run(cs_ledger *ledger, const cs_ledger_start *start, int64_t *run,
+                        cs_error *error)
+{
+    sqlite3_stmt *statement;
+    int result = ledger_usable(ledger, error);
+    result = result ? result : check_text("account", start->account, CS_LEDGER_ACCOUNT_MAX, error);
+    result = result ? result : check_text("command", start->command, CS_LEDGER_COMMAND_MAX, error);
+    result =
+        result ? result : check_text("settings", start->settings, CS_LEDGER_SETTINGS_MAX, error);
+    result = result ? result : ledger_prepare(ledger, LEDGER_BEGIN_RUN, &statement, error);
+    if (result) {
+        return result;
+    }
+    ledger_bind_slice(statement, 1, start->account);
+    ledger_bind_slice(statement, 2, start->command);
+    ledger_bind_slice(statement, 3, start->settings);
+    sqlite3_bind_int64(statement, 4, start->started_s);
+    result = ledger_step(ledger, statement, NULL, error);
+    *run = sqlite3_last_insert_rowid(ledger->db);
+    return result;
+}
+
+/* The run may have been taken out by cs_ledger_compact meanwhile. */
+static int find_run(cs_ledger *ledger, int64_t run, cs_error *error)
+{
+    sqlite3_stmt *statement;
+    char number[24];
+    int found = 0;
+    int result = ledger_prepare(ledger, LEDGER_FIND_RUN, &statement, error);
+    if (!result) {
+        sqlite3_bind_int64(statement, 1, run);
+        result = ledger_step(ledger, statement, &found, error);
+        sqlite3_reset(statement);
+    }
+    if (!result && !found) {
+        snprintf(number, sizeof number, "%lld", (long long)run);
+        return cs_fail(error, CS_ARGUMENT, CS_LEDGER_FILE, ledger->path, ": has no run ", number,
+                       NULL);
+    }
+    return result;
+}
+
+static int add_asked(cs_ledger *ledger, int64_t run, const cs_ledger_asked *asked, cs_error *error)
+{
+    sqlite3_stmt *statement;
+    int result = asked->key.n ? check_key(asked->key, error) : 0;
+    result = result ? result : ledger_prepare(ledger, LEDGER_ADD_ASKED, &statement, error);
+    if (result) {
+        return result;
+    }
+    sqlite3_bind_int64(statement, 1, run);
+    sqlite3_bind_int64(statement, 2, asked->position);
+    ledger_bind_slice(statement, 3, asked->key);
+    sqlite3_bind_text64(statement, 4, asked->given.n ? asked->given.p : "", asked->given.n,
+                        SQLITE_STATIC, SQLITE_UTF8);
+    ledger_bind_slice(statement, 5, asked->source);
+    return ledger_step(ledger, statement, NULL, error);
+}
+
+static int add_answer(cs_ledger *ledger, int64_t run, const cs_ledger_answer *answer,
+                      cs_error *error)
+{
+    sqlite3_stmt *statement;
+    int result = ledger_prepare(ledger, LEDGER_ADD_ANSWER, &statement, error);
+    if (result) {
+        return result;
+    }
+    sqlite3_bind_int64(statement, 1, run);
+    ledger_bind_slice(statement, 2, answer->key);
+    ledger_bind_slice(statement, 3, cs_slice_of(ledger_status_name(answer->status)));
+    ledger_bind_slice(statement, 4, answer->class_name);
+    ledger_bind_slice(statement, 5, answer->code);
+    ledger_bind_time(statement, 6, answer->revoked_at_s);
+    sqlite3_bind_int64(statement, 7, answer->checked_at_s);
+    return ledger_step(ledger, statement, NULL, error);
+}
+
+static int put_latest(cs_ledger *ledger, cs_slice account, cs_slice key,
+                      const cs_ledger_latest *latest, cs_error *error)
+{
+    sqlite3_stmt *statement;
+    int result = ledger_prepare(ledger, LEDGER_PUT_LATEST, &statement, error);
+    if (result) {
+        return result;
+    }
+    ledger_bind_slice(statement, 1, account);
+    ledger_bind_slice(statement, 2, key);
+    ledger_bind_slice(statement, 3, cs_slice_of(ledger_status_name(latest->status)));
+    ledger_bind_time(statement, 4, latest->revoked_at_s);
+    ledger_bind_time(statement, 5, latest->first_revoked_at_s);
+    sqlite3_bind_int64(statement, 6, latest->checked_at_s);
+    return ledger_step(ledger, statement, NULL, error);
+}
+
+static int add_change(cs_ledger *ledger, const cs_ledger_reply *reply,
+                      const cs_ledger_answer *answer, enum cs_status old, cs_error *error)
+{
+    sqlite3_stmt *statement;
+    int result = ledger_prepare(ledger, LEDGER_ADD_CHANGE, &statement, error);
+    if (result) {
+        return result;
+    }
+    sqlite3_bind_int64(statement, 1, answer->checked_at_s);
+    ledger_bind_slice(statement, 2, reply->account);
+    ledger_bind_slice(statement, 3, answer->key);
+    ledger_bind_slice(statement, 4, cs_slice_of(ledger_status_name(old)));
+    ledger_bind_slice(statement, 5, cs_slice_of(ledger_status_name(answer->status)));
+    ledger_bind_time(statement, 6, reply->run);
+    return ledger_step(ledger, statement, NULL, error);
+}
+
+/* The latest answer, unless a newer one is there already: two processes may have asked. That a
+ * certificate was revoked stays, whatever is said later. */
+static int note_latest(cs_ledger *ledger, const cs_ledger_reply *reply,
+                       const cs_ledger_answer *answer, cs_error *error)
+{
+    cs_ledger_latest old, latest;
+    int found, known;
+    int result = cs_ledger_latest_of(ledger, reply->account, answer->key, &old, &found, error);
+    if (result) {
+        return result;
+    }
+    known = found && old.checked_at_s > answer->checked_at_s;
+    latest = known ? old
+                   : (cs_ledger_latest){.status = answer->status,
+                                        .revoked_at_s = answer->revoked_at_s,
+                                        .checked_at_s = answer->checked_at_s};
+    latest.first_revoked_at_s = found ? old.first_revoked_at_s : 0;
+    if (answer->status == CS_STATUS_REVOKED && !latest.first_revoked_at_s) {
+        latest.first_revoked_at_s =
+            answer->revoked_at_s ? answer->revoked_at_s : answer->checked_at_s;
+    }
+    enum cs_status before = found ? old.status : CS_STATUS_GOOD;
+    if (!known && before != answer->status) {
+        result = add_change(ledger, reply, answer, found ? old.status : CS_STATUS_NONE, error);
+    }
+    return result ? result : put_latest(ledger, reply->account, answer->key, &latest, error);
+}
+
+static int note(cs_ledger *ledger, const cs_ledger_reply *reply, const cs_ledger_answer *answer,
+                cs_error *error)
+{
+    int result = check_key(answer->key, error);
+    if (!result && (answer->status <= CS_STATUS_NONE || answer->status >= CS_STATUSES ||
+                    answer->status == CS_STATUS_INVALID)) {
+        return cs_fail(error, CS_ARGUMENT, CS_LEDGER_FILE, "status: expected what an answer can be",
+                       NULL);
+    }
+    if (!result && reply->run) {
+        result = add_answer(ledger, reply->run, answer, error);
+    }
+    if (!result && answer->status != CS_STATUS_ERROR) {
+        result = note_latest(ledger, reply, answer, error);
+    }
+    return result;
+}
+
+static int write_reply(cs_ledger *ledger, const cs_ledger_reply *reply, cs_error *error)
+{
+    int result = reply->run ? find_run(ledger, reply->run, error) : 0;
+    for (size_t i = 0; !result && i < reply->asked_n; i++) {
+        result = add_asked(ledger, reply->run, &reply->asked[i], error);
+    }
+    for (size_t i = 0; !result && i < reply->answers_n; i++) {
+        result = note(ledger, reply, &reply->answers[i], error);
+    }
+    return result;
+}
+
+int cs_ledger_record(cs_ledger *ledger, const cs_ledger_reply *reply, cs_error *error)
+{
+    int result = ledger_usable(ledger, error);
+    result = result ? result : check_text("account", reply->account, CS_LEDGER_ACCOUNT_MAX, error);
+    result = result ? result : ledger_begin(ledger, error);
+    return result ? result : ledger_end(ledger, write_reply(ledger, reply, error), error);
+}
+
+static int write_end(cs_ledger *ledger, int64_t run, int64_t ended_s, int whole, cs_error *error)
+{
+    sqlite3_stmt *statement;
+    int result = ledger_prepare(ledger, LEDGER_END_RUN, &statement, error);
+    if (result) {
+        return result;
+    }
+    sqlite3_bind_int64(statement, 1, run);
+    sqlite3_bind_int64(statement, 2, ended_s);
+    ledger_bind_slice(statement, 3, cs_slice_of(whole ? "whole" : "cut short"));
+    return ledger_step(ledger, statement, NULL, error);
+}
+
+/* The journal is synchronised with this commit, and with it all that stands before. */
+int cs_ledger_end_run(cs_ledger *ledger, int64_t run, int64_t ended_s, int whole, cs_error *error)
+{
+    int result = ledger_usable(ledger, error);
+    result = result ? result : ledger_run(ledger, "PRAGMA synchronous = FULL", error);
+    result = result ? result : ledger_begin(ledger, error);
+    if (result) {
+        return result;
+    }
+    result = find_run(ledger, run, error);
+    result = result ? result : write_end(ledger, run, ended_s, whole, error);
+    result = ledger_end(ledger, result, error);
+    int restored = ledger_run(ledger, "PRAGMA synchronous = NORMAL", result ? NULL : error);
+    return result ? result : restored;
+}
