@@ -46,8 +46,8 @@ CFLAGS  ?= -g
 ALL_CFLAGS := -std=c11 -D_GNU_SOURCE -fPIC -fvisibility=hidden -pthread $(OPT) $(CFLAGS) $(WARN) $(HARDEN) $(SANITIZE) -Isrc
 LINK    := -shared -pthread -Wl,-z,relro,-z,now -Wl,--exclude-libs,ALL -Wl,--as-needed $(SANITIZE) $(LDFLAGS)
 # where luarocks found them, or was told; else the compiler looks itself
-ALL_CFLAGS += $(addprefix -I,$(CURL_INCDIR) $(OPENSSL_INCDIR))
-LINK       += $(addprefix -L,$(CURL_LIBDIR) $(OPENSSL_LIBDIR))
+ALL_CFLAGS += $(addprefix -I,$(CURL_INCDIR) $(OPENSSL_INCDIR) $(SQLITE_INCDIR))
+LINK       += $(addprefix -L,$(CURL_LIBDIR) $(OPENSSL_LIBDIR) $(SQLITE_LIBDIR))
 
 # ---- what each module is made of, and what it links ------------------------------------------------------------------
 
@@ -60,7 +60,7 @@ LIBS_ledger  := -lsqlite3
 # src/ becomes one archive, from which each module takes what it uses; lua_module/core.c opens certstat.core and
 # lua_module/core_*.c are its rooms
 ARCHIVE      := $(SRC_OUT)/libcertstat.a
-OBJECTS      := $(patsubst src/%.c,$(SRC_OUT)/%.o,$(wildcard src/core/*.c src/x509/*.c $(MODULES:%=src/%/*.c)))
+OBJECTS      := $(patsubst src/%.c,$(SRC_OUT)/%.o,$(wildcard src/core/*.c src/x509/*.c src/ipc/*.c $(MODULES:%=src/%/*.c)))
 BINDINGS      = $(wildcard lua_module/$(1).c lua_module/$(1)_*.c)
 
 .PHONY: all build
@@ -138,12 +138,19 @@ $(SRC_OUT)/fuzz/%: spec/fuzz/%.c spec/fuzz/fuzz.h $(ARCHIVE)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -fsanitize=fuzzer -o $@ $< $(ARCHIVE) -Wl,--as-needed -lcurl -lssl -lcrypto
 
+BENCH_PROGRAMS := $(patsubst spec/bench/%.c,$(SRC_OUT)/bench/%,$(wildcard spec/bench/*.c))
+.PHONY: bench-programs
+bench-programs: $(BENCH_PROGRAMS)
+$(SRC_OUT)/bench/%: spec/bench/%.c $(ARCHIVE)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -Ispec/c -MMD -MP -o $@ $< $(ARCHIVE) -Wl,--as-needed -lcurl -lssl -lcrypto $(LDFLAGS)
+
 # what spec/run runs: programs of spec/parts/, each on a Lua and a kind of build
-CHECK      := c lua@$(LUA) hosts interop rock@5.4 rock@jit lint coverage
+CHECK      := c lua@$(LUA) hosts interop soak rock@5.4 rock@jit lint coverage
 CHECK_REST := $(patsubst %,lua@%,$(filter-out $(LUA),5.1 5.2 5.3 5.4 jit)) rock@5.1 rock@5.2 rock@5.3 c+clang c+tsan fuzz
 ASAN       := c+asan lua@5.4+asan
 
-.PHONY: check check-all check-rest asan tsan valgrind fuzz mutants
+.PHONY: check check-all check-rest asan tsan valgrind fuzz soak mutants bench bench-long
 check:       ## all tests on one Lua
 	scripts/setup check
 	spec/run $(CHECK)
@@ -165,9 +172,21 @@ valgrind:    ## the C tests under valgrind
 fuzz:        ## the pure functions on random input, SECONDS (60) each
 	scripts/setup check-all
 	FUZZ_SECONDS=$(or $(SECONDS),60) spec/run fuzz
+soak:        ## many processes with one quota, a minute a test, half an hour in all
+	scripts/setup check
+	SOAK_SECONDS=60 SOAK_SEEDS=20 spec/run soak
 mutants:     ## small faults put into src/core/, each of which a test must find
 	scripts/setup check
 	spec/mutants
+bench:       ## how far signing is from hashing alone, the client from libcurl alone, and whether memory grows
+	scripts/setup check
+	$(MAKE) LUA=jit build
+	$(MAKE) LUA=5.4 build bench-programs
+	spec/bench/run
+bench-long:  ## the ledger as it grows from a thousand rows to ten million, on one Lua
+	scripts/setup check
+	$(MAKE) build
+	eval "$$($(MAKE) -s paths)" && exec "$$LUA_EXE" spec/bench/ledger.lua 1000 10000 100000 1000000 10000000
 
 # ---- installation ----------------------------------------------------------------------------------------------------
 
@@ -186,14 +205,15 @@ require("certstat.command").main(arg)
 endef
 export COMMAND
 
-.PHONY: install install-modules uninstall rock
+.PHONY: install install-modules install-natives uninstall rock
 install: install-modules ## into PREFIX (/usr/local), under DESTDIR
 	install -d $(DESTDIR)$(BINDIR)
 	printf '%s\n' "$$COMMAND" > $(DESTDIR)$(BINDIR)/certstat
 	chmod 755 $(DESTDIR)$(BINDIR)/certstat
 	install -D -m 644 scripts/certstat.1 $(DESTDIR)$(MANDIR)/certstat.1
-install-modules: build
+install-modules: install-natives
 	cd lua_module && find certstat -name '*.lua' -exec install -D -m 644 '{}' '$(DESTDIR)$(LUADIR)/{}' ';'
+install-natives: build
 	for module in $(MODULES); do \
 	  install -D -m 644 $(OUT)/certstat/$$module.so $(DESTDIR)$(LIBDIR)/certstat/$$module.so && \
 	  install -D -m 644 $(NGX_OUT)/certstat/$$module.so $(DESTDIR)$(NGX_LIBDIR)/certstat/$$module.so || exit; \

@@ -143,7 +143,7 @@ static inline int bind_fail(lua_State *L, const cs_error *error, const char *cod
 /* ---- userdata holding one pointer, NULL while closed ---- */
 
 /* Makes the metatable `name` once: methods, and one idempotent `close` that is also __gc and
- * __close. tostring shows the name alone. */
+ * __close. tostring shows the name and an address. */
 static inline void bind_class(lua_State *L, const char *name, const luaL_Reg *methods,
                               lua_CFunction close)
 {

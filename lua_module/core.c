@@ -1,4 +1,5 @@
-/* certstat.core - everything pure: serials, signatures, quota, engine, certificates. Each room registers its own. */
+/* certstat.core - everything pure: serials, signatures, quota, engine, certificates. Each room
+ * registers its own. */
 #include "core.h"
 
 BIND_EXPORT int luaopen_certstat_core(lua_State *L);

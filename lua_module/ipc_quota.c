@@ -47,7 +47,7 @@ static int quota_take(lua_State *L)
 {
     cs_quota_file *quota = check_quota(L);
     enum cs_lane lane = quota_check_lane(L, 2);
-    int64_t now_ns = bind_check_int64(L, 3), hold_ns = bind_check_int64(L, 4), wait_ns, permit;
+    int64_t now_ns = bind_check_time(L, 3), hold_ns = bind_check_int64(L, 4), wait_ns, permit;
     luaL_argcheck(L, hold_ns >= 0, 4, "expected a time");
     cs_error error;
     if (cs_quota_file_take(quota, lane, hold_ns, now_ns, &wait_ns, &permit, &error) != 0) {
@@ -64,28 +64,28 @@ static int quota_take(lua_State *L)
 /* quota:sent(permit, sent_ns): the call of this permit began to leave then */
 static int quota_sent(lua_State *L)
 {
-    cs_quota_file_sent(check_quota(L), bind_check_int64(L, 2), bind_check_int64(L, 3));
+    cs_quota_file_sent(check_quota(L), bind_check_time(L, 2), bind_check_time(L, 3));
     return 0;
 }
 
 /* quota:give_back(permit): nothing of its call has left, nor will */
 static int quota_give_back(lua_State *L)
 {
-    cs_quota_file_return(check_quota(L), bind_check_int64(L, 2));
+    cs_quota_file_return(check_quota(L), bind_check_time(L, 2));
     return 0;
 }
 
 /* quota:pause(until_ns, now_ns): the service throttled; nobody sends before until_ns */
 static int quota_pause(lua_State *L)
 {
-    cs_quota_file_pause(check_quota(L), bind_check_int64(L, 2), bind_check_int64(L, 3));
+    cs_quota_file_pause(check_quota(L), bind_check_time(L, 2), bind_check_time(L, 3));
     return 0;
 }
 
 /* quota:replied(sent_ns, first_byte_ns): a call that left then was answered then */
 static int quota_replied(lua_State *L)
 {
-    cs_quota_file_replied(check_quota(L), bind_check_int64(L, 2), bind_check_int64(L, 3));
+    cs_quota_file_replied(check_quota(L), bind_check_time(L, 2), bind_check_time(L, 3));
     return 0;
 }
 
@@ -94,7 +94,7 @@ static int quota_replied(lua_State *L)
 static int quota_retry(lua_State *L)
 {
     cs_quota_file *quota = check_quota(L);
-    int64_t now_ns = bind_check_int64(L, 2);
+    int64_t now_ns = bind_check_time(L, 2);
     int64_t most_ns = lua_isnoneornil(L, 3) ? INT64_MAX : bind_check_int64(L, 3);
     bind_push_int64(L, cs_quota_file_retry(quota, most_ns, now_ns));
     return 1;
@@ -103,7 +103,7 @@ static int quota_retry(lua_State *L)
 /* quota:reward(now_ns): a call has succeeded */
 static int quota_reward(lua_State *L)
 {
-    cs_quota_file_reward(check_quota(L), bind_check_int64(L, 2));
+    cs_quota_file_reward(check_quota(L), bind_check_time(L, 2));
     return 0;
 }
 
@@ -111,7 +111,7 @@ static int quota_reward(lua_State *L)
  * be written: say it again in a moment */
 static int quota_flush(lua_State *L)
 {
-    lua_pushboolean(L, cs_quota_file_flush(check_quota(L), bind_check_int64(L, 2)));
+    lua_pushboolean(L, cs_quota_file_flush(check_quota(L), bind_check_time(L, 2)));
     return 1;
 }
 

@@ -147,7 +147,7 @@ static int begin_run(lua_State *L)
 }
 
 /* ledger:record{account=, run=, checked_at=, answers={{key=, status=, revoked_at=, class=, code=}},
- * asked={{position=, key=, given=, source=}}} -> true | nil, message, info: all of it, or nothing */
+ * asked={{position=, key=, given=, source=}}} -> true | nil, message, info: all of it or nothing */
 static int record(lua_State *L)
 {
     cs_ledger *ledger = check_ledger(L);

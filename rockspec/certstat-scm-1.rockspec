@@ -19,6 +19,7 @@ build = {
   install_target = "install-modules",
   variables = {
     LUA = "rock",
+    WITHOUT = "ledger", -- the rock certstat-ledger brings it
     LUA_INCDIR = "$(LUA_INCDIR)",
     BUILD = "build/rock",
     CFLAGS = "$(CFLAGS)",

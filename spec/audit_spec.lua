@@ -671,6 +671,53 @@ describe("audit: the reader", function()
   end)
 end)
 
+describe("audit: on_answers", function()
+  local function run_with(w, source, on_answers)
+    w.sizes = { limit = 2 }
+    return audit.new(w.loop, source, { lane = "audit", sizes = w.sizes, on_answers = on_answers })
+  end
+
+  it("is told of each entry once, before its rows are given out", function()
+    local w, told = new_world(), {}
+    local run = run_with(w, list { "01", "02", "01", "zz", "03" }, function(entries)
+      for _, entry in ipairs(entries) do
+        assert.is_nil(told[entry.key])
+        told[entry.key] = entry.answer.status
+      end
+    end)
+    for row in function() return run:next() end do
+      if row.key then assert.equal(row.status, told[row.key]) end
+    end
+    assert.same({ ["01"] = "good", ["02"] = "good", ["03"] = "good" }, told)
+  end)
+
+  it("is told of errors too, of what is taken back, and of what comes after a run has stopped", function()
+    local w, told = new_world(function() return world.refusal(403, "NoPermission") end), {}
+    local run = run_with(w, world.source(9), function(entries)
+      for _, entry in ipairs(entries) do told[#told + 1] = entry.answer.class end
+    end)
+    assert.equal(9, #drain(run))
+    assert.equal("denied denied denied denied denied denied denied denied denied", table.concat(told, " "))
+  end)
+
+  it("that raises does so in the reader, and no row is lost", function()
+    local w, n = new_world(), 0
+    local run = run_with(w, world.source(20), function()
+      n = n + 1
+      if n % 3 == 0 then error("the disk is full", 0) end
+    end)
+    local rows, raised = 0, 0
+    while true do
+      local ok, row = pcall(run.next, run)
+      if ok and not row then break end
+      rows, raised = rows + (ok and 1 or 0), raised + (ok and 0 or 1)
+      if not ok then assert.equal("the disk is full", row) end
+    end
+    assert.equal(20, rows)
+    assert.equal(3, raised)
+  end)
+end)
+
 describe("audit: several runs of one client", function()
   it("each get their rows", function()
     local w = new_world(nil, { rate = 20 })

@@ -1,5 +1,6 @@
 local cjson = require("cjson").new()
 local fake_net = require "spec.support.fake_net"
+local ipc = require "certstat.ipc"
 local world = require "spec.support.world"
 
 -- certstat.net and the host are fakes; all else is real.
@@ -470,5 +471,66 @@ describe("two clients with one quota", function()
     for _, request in ipairs(second.started) do table.insert(w.net.started, request) end
     assert.equal(8, #w.net.started)
     assert.equal(2, w:densest(1000))
+  end)
+end)
+
+describe("client: the quota of an account", function()
+  local folder
+  before_each(function() folder = assert(ipc.temporary_folder("/tmp/certstat-spec-")) end)
+  after_each(function() ipc.remove_folder(folder) end)
+
+  -- A client without a quota of its own, for which the environment has these values.
+  local function open(options, environment)
+    local w = world.new()
+    made, here = w, w.host
+    options.credentials, options.endpoint = KEY, "http://127.0.0.1:8080"
+    options.getenv = function(name) return (environment or {})[name] end
+    return client_module.new(options)
+  end
+
+  it("is a file of the home, shared by all who name both", function()
+    local one = assert(open { home = folder, account = "mine", guard = 0, qps = 1 })
+    local two = assert(open({ guard = 0, qps = 1 }, { CERTSTAT_HOME = folder, CERTSTAT_ACCOUNT = "mine" }))
+    local other = assert(open { home = folder, guard = 0, qps = 1 })
+    assert.same({}, one.warnings)
+    for _, name in ipairs { "mine", "default" } do assert.truthy(ipc.facts(folder .. "/quota/" .. name)) end
+    local now = ipc.now_ns()
+    assert.truthy(one.quota.state:take("gate", now, 0) > 0)
+    now = now + 2e9
+    assert.equal(0, (one.quota.state:take("gate", now, 0)))
+    assert.truthy(two.quota.state:take("gate", now, 0) > 0)
+    assert.truthy(other.quota.state:take("gate", now, 0) > 0) -- new
+    assert.equal(0, (other.quota.state:take("gate", now + 2e9, 0)))
+    one:close()
+    assert.truthy(raised(one.quota.take, one.quota):find("is closed"))
+  end)
+
+  it("lies in the user's folder, if nobody says otherwise", function()
+    local client = assert(open({}, { HOME = folder }))
+    assert.same({}, client.warnings)
+    assert.truthy(ipc.facts(folder .. "/.local/state/certstat/quota/default"))
+  end)
+
+  it("is kept in memory where that can't be, and a line says so", function()
+    local client = assert(open({}, {}))
+    assert.same({ "quota: neither CERTSTAT_HOME nor HOME is set; it is kept in memory, and shared with nobody" },
+      client.warnings)
+    assert.equal(0, (client.quota:take()))
+    client = assert(open({}, { HOME = "/dev/null" }))
+    assert.same({ "quota: /dev/null/.local/state/certstat: Not a directory; it is kept in memory, and shared with "
+      .. "nobody" }, client.warnings)
+  end)
+
+  it("must be in the home that somebody named", function()
+    for _, named in ipairs { { { home = "/dev/null" }, {} }, { {}, { CERTSTAT_HOME = "/dev/null" } } } do
+      local client, message, info = open(named[1], named[2])
+      assert.is_nil(client)
+      assert.equal("quota: /dev/null: expected a folder, found something else", message)
+      assert.same({ class = "argument", code = "QuotaFile" }, info)
+    end
+    local client, message, info = open { account = "../x" }
+    assert.is_nil(client)
+    assert.truthy(message:find("^account: expected 1 to 64 letters"))
+    assert.equal("argument", info.class)
   end)
 end)

@@ -13,6 +13,19 @@ local function good(request)
   return world.statuses(request, function() return "good" end)
 end
 
+-- The world's quota, with functions of its own: each is called with the quota's own one before its arguments.
+local function with_quota(w, functions)
+  local quota = w.quota
+  w.loop.quota = setmetatable({}, { __index = function(_, name)
+    local own = functions[name]
+    return function(_, ...)
+      if own then return own(function(...) return quota[name](quota, ...) end, ...) end
+      return quota[name](quota, ...)
+    end
+  end })
+  return w
+end
+
 describe("loop: a call", function()
   it("is signed, sent and answered", function()
     local w = world.new { answer = good }
@@ -419,6 +432,59 @@ describe("loop: permits", function()
   end)
 end)
 
+describe("loop: the quota", function()
+  it("is told how long replies take", function()
+    local told = {}
+    local w = with_quota(world.new { answer = in_turn { { ms = 70, class = "network" }, { ms = 130, body = "?" },
+      world.reply({}, { ms = 50 }) } }, {
+      replied = function(_, sent_ns, first_byte_ns) told[#told + 1] = (first_byte_ns - sent_ns) / 1e6 end,
+    })
+    assert.truthy(w:call().reply)
+    assert.same({ 130, 50 }, told)
+  end)
+
+  it("is told of a throttle, when it ends and when it came", function()
+    local told
+    local w = with_quota(world.new { answer = in_turn { world.refusal(400, "Throttling"), world.reply {} } }, {
+      pause = function(pause, until_ns, now_ns)
+        told = until_ns - now_ns
+        return pause(until_ns, now_ns)
+      end,
+    })
+    w:call()
+    assert.equal(1e9, told)
+  end)
+
+  it("that can't be used ends the call with what it says", function()
+    local w = with_quota(world.new { answer = good }, {
+      take = function() return nil, "the quota file is a folder", { class = "argument", code = "QuotaFile" } end,
+    })
+    local call = w:call()
+    assert.equal("DescribeClientCertificateStatusForSerialNumber: the quota file is a folder", call.message)
+    assert.equal("argument", call.info.class)
+    assert.equal("QuotaFile", call.info.code)
+    assert.equal(0, #w.net.started)
+    assert.truthy(w.loop.engine:due(w.clock.now) == nil)
+  end)
+
+  it("is looked at again soon, where it could not write yet", function()
+    local busy, pauses = 3, {}
+    local w = with_quota(world.new { answer = good }, {
+      flush = function()
+        busy = busy - 1
+        return busy < 0
+      end,
+    })
+    local pause = w.host.pause
+    w.host.pause = function(net, ns)
+      pauses[#pauses + 1] = ns
+      return pause(net, ns)
+    end
+    w:call()
+    assert.same({ 1e6, 1e6, 1e6, 1e9 }, { pauses[1], pauses[2], pauses[3], pauses[4] })
+  end)
+end)
+
 describe("loop: a request that can't be started", function()
   it("ends its call with what the transport says", function()
     local w = world.new { answer = function() return { refuse = { "out of memory for the request",
@@ -672,8 +738,8 @@ end)
 -- Lua 5.1 can't yield out of pcall, and no host preempts it.
 local PREEMPTS = coroutine.wrap(function() return pcall(coroutine.yield, "yielded") end)() == "yielded"
 
--- A world whose host preempts the coroutine that runs wherever when() says so: in the clock, and around every function
--- of the net.
+-- A world whose host preempts the coroutine that runs wherever when() says so: in the clock, when a permit is taken,
+-- and around every function of the net.
 local function preempting(answer, when)
   local w
   local function cut()
@@ -689,6 +755,10 @@ local function preempting(answer, when)
       coroutine.yield("pause")
     end,
   } }
+  with_quota(w, { take = function(take, ...)
+    cut()
+    return take(...)
+  end })
   for _, name in ipairs { "start", "step", "collect", "drop" } do
     local method = w.net[name]
     w.net[name] = function(self, ...)
@@ -717,7 +787,7 @@ if PREEMPTS then
       local call = w:submit()
       local first = coroutine.wrap(function() return w.loop:turn() end)
       preempt = true
-      for _ = 1, 4 do assert.equal("preempted", first()) end -- it has started the call, and is stepping
+      for _ = 1, 5 do assert.equal("preempted", first()) end -- it has started the call, and is stepping
       preempt = false
       assert.equal(1, #w.net.started)
       w:submit()
@@ -735,7 +805,7 @@ if PREEMPTS then
       local lost = w:submit()
       local killed = coroutine.wrap(function() return w.loop:turn() end)
       preempt = true
-      for _ = 1, 4 do killed() end
+      for _ = 1, 5 do killed() end
       preempt = false
       local call = w:submit()
       assert.is_false(w.loop:turn())
@@ -753,36 +823,55 @@ if PREEMPTS then
       assert.truthy(call.reply)
     end)
 
-    it("does not keep its caller's coroutine long enough to be taken over after a long idle time", function()
-      local preempt = false
-      local w = preempting(good, function() return preempt end)
+    it("just when it has been taken, after an hour in which there was none, is not taken over", function()
+      local w = preempting(good, function() return false end)
       w.loop:turn()
       w.clock.now = w.clock.now + 3600000000000
-      local first = coroutine.wrap(function() return w.loop:turn() end)
-      preempt = true
-      for _ = 1, 2 do assert.equal("preempted", first()) end
-      preempt = false
+      table.remove(w.loop.turn_token)
       assert.is_false(w.loop:turn())
+      w.clock.now = w.clock.now + 5000000000
+      assert.is_false(w.loop:turn())
+      w.clock.now = w.clock.now + 1
+      assert.is_true(w.loop:turn())
+      assert.is_true(w.loop:turn())
     end)
 
+    -- act(w, call) while a turn is cut for the n-th time; then the turn goes on
+    local function meanwhile(n, act)
+      local left = 0
+      local w = preempting(good, function()
+        left = left - 1
+        return left == 0
+      end)
+      local call = w:submit()
+      local first = coroutine.wrap(function() return w.loop:turn() end)
+      left = n
+      local outcome = first()
+      left = 0
+      act(w, call)
+      if outcome == "preempted" then assert.is_true(first()) end
+      return w, call
+    end
+
     it("does not send a call that is taken back meanwhile, and gives its permit back", function()
-      for cuts = 1, 8 do
-        local left = 0
-        local w = preempting(good, function()
-          left = left - 1
-          return left == 0
-        end)
-        local call = w:submit()
-        local first = coroutine.wrap(function() return w.loop:turn() end)
-        left = cuts
-        local outcome = first()
-        left = 0
-        w.loop:cancel(call)
-        if outcome == "preempted" then assert.is_true(first()) end
+      for n = 1, 9 do
+        local w = meanwhile(n, function(w, call) w.loop:cancel(call) end)
+        if n <= 3 then -- before the turn has its permit
+          assert.equal(0, #w.net.started)
+          assert.equal(0, w:booked(10))
+        end
         w.clock.now = w.clock.now + 30000000
         w.loop:turn()
         assert.is_nil(next(w.loop.flying))
         assert.equal(0, w.net:live())
+      end
+    end)
+
+    it("does not raise where the client is closed meanwhile", function()
+      for n = 1, 9 do
+        local w, call = meanwhile(n, function(w) w.loop:close() end)
+        assert.same({ class = "closed", code = "Closed" }, call.info)
+        assert.is_false(w.loop:turn())
       end
     end)
 

@@ -111,11 +111,6 @@ void cs_printable(cs_slice text, size_t most, cs_buffer *out);
  * stay, every other byte becomes %XX in upper case. */
 void cs_percent_encode(cs_slice text, cs_buffer *out);
 
-/* Appends `text` decoded; with `plus_is_space`, '+' becomes a space
- * (application/x-www-form-urlencoded, which Go's client sends in URLs). CS_ARGUMENT for a '%' that
- * two hex digits do not follow. */
-int cs_percent_decode(cs_slice text, int plus_is_space, cs_buffer *out, cs_error *error);
-
 /* Appends the canonical query: names and values encoded, sorted by raw name and then raw value in
  * byte order, joined by & and =. CS_LIMIT above CS_QUERY_MAX pairs. Source: "V3 request structure
  * and signature", step 1. */
@@ -134,8 +129,8 @@ int cs_date_parse(cs_slice text, int64_t *seconds);
 
 #define CS_SERIAL_MAX 20 /* octets; RFC 5280 4.1.2.2 */
 
-/* The canonical key: the magnitude's bytes, big endian, without leading zeros; 1 to 20. n is 0 where
- * reading it failed. */
+/* The canonical key: the magnitude's bytes, big endian, without leading zeros; 1 to 20. n is 0
+ * where reading it failed. */
 typedef struct cs_serial {
     unsigned char key[CS_SERIAL_MAX];
     size_t n;
@@ -208,7 +203,7 @@ typedef struct cs_v3_call {
 typedef struct cs_v3_signed {
     cs_slice target; /* path?query, for the request line */
     cs_slice canonical_request, string_to_sign, signature, authorization;
-    /* every field to send: our own with lower-case names, the call's as given, authorization last */
+    /* every field to send: ours with lower-case names, the call's as given, authorization last */
     cs_pair headers[CS_HEADERS_MAX];
     size_t headers_n;
 } cs_v3_signed;
@@ -216,8 +211,8 @@ typedef struct cs_v3_signed {
 /* Signs a call. What *out points at lies in `work` (cs_v3_work_size bytes are always enough) and in
  * the call's own memory. CS_ARGUMENT for a field given twice, and for what would say something else
  * on the wire than it does in the signature: a method or header name that is no token (RFC 9110
- * 5.6.2), a control byte anywhere but in query and body, '?', '#' or a blank in the path, a comma in
- * the access key id. CS_LIMIT. */
+ * 5.6.2), a control byte anywhere but in query and body, '?', '#' or a blank in the path, a comma
+ * in the access key id. CS_LIMIT. */
 int cs_v3_sign(cs_signer *signer, const cs_v3_call *call, cs_buffer *work, cs_v3_signed *out,
                cs_error *error);
 size_t cs_v3_work_size(const cs_v3_call *call);
@@ -314,9 +309,9 @@ typedef struct cs_quota_rule {
  * steps of 1,024 ns, so that a Lua number holds it exactly. It is booked at that time: a caller who
  * dies has booked too late, never too early. Nothing is sent if the call is later than its permit.
  *
- * A lower lane waits while a higher one does. A lane that waits for two seconds, and for longer than
- * its window, gets one permit first. While a higher lane has asked within ten seconds, the audit
- * lane leaves two permits of each window free, unless it has waited that long. */
+ * A lower lane waits while a higher one does. A lane that waits for two seconds, and for longer
+ * than its window, gets one permit first. While a higher lane has asked within ten seconds, the
+ * audit lane leaves two permits of each window free, unless it has waited that long. */
 int64_t cs_quota_take(cs_quota *quota, const cs_quota_rule *rule, enum cs_lane lane,
                       int64_t hold_ns, int64_t now_ns, int64_t *permit);
 
@@ -487,15 +482,15 @@ typedef struct cs_net_options {
     cs_slice ca_file;    /* PEM bundle, parsed once a process and path; empty: the system's */
     size_t body_limit;   /* bytes of a reply's body; 0: 16 MiB */
     size_t header_limit; /* bytes of its header, interim replies and trailers too; 0: 64 KiB */
-    int allow_http; /* plain http not only to loopback addresses and the metadata address */
+    int allow_http;      /* plain http not only to loopback addresses and the metadata address */
 } cs_net_options;
 
 /* But for Host (where none is given), Content-Length and what HTTP/2 or a proxy requires, no header
  * is added: no Accept, Content-Type, Expect or User-Agent. */
 typedef struct cs_net_request {
-    uint64_t id;     /* the caller's name for it, given back with each event */
-    cs_slice method; /* GET, POST, PUT, HEAD ... */
-    cs_slice url;    /* absolute, ASCII, without user info or fragment; sent as it is */
+    uint64_t id;            /* the caller's name for it, given back with each event */
+    cs_slice method;        /* GET, POST, PUT, HEAD ... */
+    cs_slice url;           /* absolute, ASCII, without user info or fragment; sent as it is */
     const cs_pair *headers; /* sent in this order, after Host */
     size_t headers_n;
     cs_slice body; /* copied */

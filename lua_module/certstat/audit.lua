@@ -23,17 +23,18 @@ local SINGLES_REFUSED = 5   -- in a row, with one code: the run stops
 
 local VERSION = "2020-06-30"
 
---- new(loop, source, {lane =, sizes =, on_answers =}) → run. source: an iterator of items (strings, or {serial =, wire =,
--- binary =}). on_answers(entries): told of the entries {key =, answer =} of each reply, before their rows are given out.
+--- new(loop, source, {lane =, sizes =, on_answers =}) → run. source: an iterator of items (strings, or {serial =,
+-- wire =, binary =}). on_answers(entries): told of each reply's {key =, answer =}, before their rows are given out.
 -- sizes: {limit = serials per call}; what is learnt about the largest batch is kept there, for other runs to share.
 function M.new(loop, source, options)
   return setmetatable({
     loop = loop, source = source, lane = options.lane, sizes = options.sizes,
     on_answers = options.on_answers,
     rows = {}, first = 1, last = 0, -- the queue of rows not given out yet
-    known = {}, remembered = {}, answered = 0, -- entries by key; a ring of the keys answered, and how many ever were
+    known = {}, -- by key: the entry, and once it is answered, the answer alone
+    remembered = {}, answered = 0, -- a ring of the keys answered, and how many ever were
     open = nil, asked = {}, -- the batch that is filled, and those on their way
-    unresolved = 0, calls = 0, halvings = 0, singles = 0, token = { true },
+    unresolved = 0, calls = 0, halvings = 0, singles = 0, untold = {}, token = { true },
   }, Run)
 end
 
@@ -52,6 +53,7 @@ function Run:remember(entry)
   local oldest = self.remembered[place]
   if oldest then self.known[oldest] = nil end
   self.remembered[place] = entry.key
+  self.known[entry.key] = entry.answer
   self.answered = self.answered + 1
 end
 
@@ -67,8 +69,10 @@ function Run:take(item)
     }
     return
   end
-  row.entry = self.known[key]
-  if not row.entry then
+  local known = self.known[key]
+  if known then
+    row.entry = known.status and { answer = known } or known
+  else
     row.entry = { key = key, wire = batch.wire(item, key) }
     self.known[key] = row.entry
     if self.stopped then
@@ -145,7 +149,12 @@ function Run:give(entries, answers, one_for_all)
     entry.answer = one_for_all or answers[i]
     self:remember(entry)
   end
-  if self.on_answers then self.on_answers(entries) end
+  if self.on_answers then table.insert(self.untold, entries) end
+end
+
+-- Outside all that settles, as on_answers may raise, or use the client.
+function Run:tell()
+  while self.untold[1] do self.on_answers(table.remove(self.untold, 1)) end
 end
 
 -- A piece has its answers, or one error for all; the next one of its batch is asked.
@@ -290,6 +299,7 @@ function Run:next()
       self.loop:wait(function() return self:collect() end)
     end
   end
+  self:tell()
   local row = self.rows[self.first]
   self.rows[self.first] = nil
   self.first = self.first + 1

@@ -29,7 +29,7 @@ end
 -- given: what a program or --account says, may be nil; then CERTSTAT_ACCOUNT, else "default". It is a file's name.
 function M.account(given, getenv)
   local name = given or variable(getenv, "CERTSTAT_ACCOUNT") or "default"
-  if #name <= LONGEST_NAME and name:find("^[%w_-][%w._-]*$") then return name end
+  if #name <= LONGEST_NAME and name:find("^[A-Za-z0-9_-][A-Za-z0-9._-]*$") then return name end
   return nil, ("account: expected 1 to %d letters, digits, '.', '_' or '-', no '.' in front, found '%s'"):format(
     LONGEST_NAME, core.printable(name, 80)), { class = "argument", code = "InvalidAccount" }
 end

@@ -259,7 +259,7 @@ function Loop:land(call, event)
   local verdict = self:judge(call, event)
   self.flying[call.id] = nil
   if not call.sent then self.quota:give_back(call.permit) end
-  if (event.first_byte_ns or 0) > 0 then self.quota:replied(event.sent_ns, event.first_byte_ns) end
+  if event.first_byte_ns > 0 then self.quota:replied(event.sent_ns, event.first_byte_ns) end
   self:settle(call, verdict)
   self:report(call, event, verdict)
 end

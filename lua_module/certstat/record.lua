@@ -49,10 +49,10 @@ end
 --- A record that keeps nothing.
 function M.none() return new {} end
 
---- begin{command=, settings=, home=, account=, getenv=, required=, now=} → the record of a run that begins now; or nil,
--- message, info. settings: what the run depends on, as text; runs with equal ones can be compared.
--- Where nobody named the home, nor said that the record is required, and it can't be kept: one that keeps nothing, and a
--- line that says so. now: a function that gives seconds since 1970 (the system's).
+--- begin{command=, settings=, home=, account=, getenv=, required=, now=} → the record of a run that begins now; or
+-- nil, message, info. settings: what the run depends on, as text; runs with equal ones can be compared.
+-- Where nobody named the home, nor said that the record is required, and it can't be kept: one that keeps nothing,
+-- and a line that says so. now: a function that gives seconds since 1970 (the system's).
 function M.begin(options)
   local account, message, info = home.account(options.account, options.getenv)
   if not account then return nil, message, info end
@@ -84,11 +84,12 @@ function Record:write()
   if not written then self.failure = { message, info } end
 end
 
---- An item (of certstat.command.input, or a certificate of client:certificates) has been read: it is written with the next reply.
+--- An item (of certstat.command.input, or a certificate of client:certificates) has been read: it is written with the
+-- next reply.
 function Record:asked(item)
   if not self.ledger then return end
   self.position = self.position + 1
-  local shown, source = item.row or item, item.source or item.identifier -- which the service lists
+  local shown, source = item.row or item, item.source or item.identifier
   self.waiting[#self.waiting + 1] = {
     position = self.position, source = source and core.printable(source, LONGEST),
     key = not item.row and core.serial(item.serial, item.binary and "binary" or "text") or nil,
@@ -120,7 +121,8 @@ function Record:answers(entries)
   if replied then self:write() end
 end
 
---- Ends the record; whole: the run was not cut short. Returns true where all of it is on the disk; or nil, message, info.
+--- Ends the record; whole: the run was not cut short. Returns true where all of it is on the disk; or nil, message,
+-- info.
 function Record:finish(whole)
   if not self.ledger then return true end
   self:write()

@@ -54,6 +54,7 @@ linked_libraries() {
     case $(basename "$object" .so) in
       core) allowed='libcrypto' ;;
       net) allowed='libcurl|libssl|libcrypto' ;;
+      ledger) allowed='libsqlite3' ;;
       *) allowed='nothing' ;;
     esac
     readelf -d "$object" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' | grep -vE "^(libc|ld-linux[^.]*|$allowed)\.so" |

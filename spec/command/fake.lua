@@ -130,7 +130,8 @@ end
 
 --- Runs a command line. world: as for fake.client, and stdin = text, stdout = a stream, env = {NAME = value},
 -- terminals = {[fd] = true}, credentials = what the chain finds, refused = {message, info}: there are none.
--- There is a ledger only in a home that is named; unrecorded = a line that says why there is none.
+-- There is a ledger only in a home that is named; else record = what stands in for a run's record, ledger = for a
+-- ledger, unrecorded = a line that says why there is none.
 -- Returns the exit code, what was written to the standard output, and what to the standard error.
 function fake.run(argv, world)
   world = world or {}
@@ -178,9 +179,14 @@ function fake.run(argv, world)
       if options.home then
         return record.begin(options)
       end
-      return record.none(), world.unrecorded
+      return world.record or record.none(), world.unrecorded
     end,
-    ledger = record.open,
+    ledger = function(options)
+      if world.ledger then
+        return world.ledger
+      end
+      return record.open(options)
+    end,
   }
   local code = command.run(argv, environment)
   return code, environment.stdout.written, environment.stderr.written

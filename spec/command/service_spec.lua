@@ -22,13 +22,14 @@ describe("command.service", function()
     local result = {}
     local client, asked, given, _, environment = open({
       endpoint = "https://a", region = "r", profile = "p", ca_file = "c", allow_http = true, timeout = 1.5,
-      qps = 5, guard = 250, batch = 7,
+      qps = 5, guard = 250, batch = 7, home = "h", account = "a",
     }, { result })
     assert.equal(result, client)
     assert.same({ calls = 0, serials = 0 }, asked)
     assert.same({
       endpoint = "https://a", region = "r", profile = "p", ca_file = "c", allow_http = true, timeout = 1.5,
-      qps = 5, guard = 0.25, batch = 7, getenv = environment.getenv, on_call = given.on_call,
+      qps = 5, guard = 0.25, batch = 7, home = "h", account = "a", getenv = environment.getenv,
+      on_call = given.on_call,
     }, given)
   end)
 
@@ -45,6 +46,12 @@ describe("command.service", function()
     client, code = open({}, { nil, "no URL", { class = "argument" } })
     assert.is_nil(client)
     assert.equal(4, code)
+  end)
+
+  it("says what the client warns of", function()
+    local client, _, _, said = open({}, { { warnings = { "one", "two" } } })
+    assert.is_truthy(client)
+    assert.same({ "one", "two" }, said)
   end)
 
   it("counts the calls that ask about serials", function()

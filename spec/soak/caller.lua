@@ -1,9 +1,18 @@
--- caller.lua LANE GUARD - a process that asks at full demand, one serial a call, until it is ended. GUARD: milliseconds, or
--- "adapts". Where the service is and whose quota it is, the environment says.
+-- caller.lua LANE GUARD [once] - a process that asks at full demand, one serial a call, until it is ended. GUARD:
+-- milliseconds, or "adapts". Where the service is and whose quota it is, the environment says. once: it asks once, and
+-- prints the seconds of processor time that took.
 local certstat = require "certstat"
 
-local lane, guard = arg[1], tonumber(arg[2])
+local lane, guard, once = arg[1], tonumber(arg[2]), arg[3] == "once"
 local client = assert(certstat.client { endpoint = os.getenv("ENDPOINT"), batch = 1, guard = guard and guard / 1000 })
+
+if once then
+  local before = os.clock()
+  assert(client:status({ "01" }, { lane = lane }))
+  print(("%.6f"):format(os.clock() - before))
+  client:close()
+  return
+end
 
 local n = 0
 local function serials()

@@ -30,16 +30,17 @@ function Net:plan(at, event)
 end
 
 local function late(request, at)
-  return { kind = "failed", too_late = true, class = "deadline", sent_ns = 0, http_status = 0, done_ns = at,
-    new_connection = false, message = "fake: not sent, its time to leave had passed", id = request.id }
+  return { kind = "failed", too_late = true, class = "deadline", sent_ns = 0, first_byte_ns = 0, http_status = 0,
+    done_ns = at, new_connection = false, message = "fake: not sent, its time to leave had passed", id = request.id }
 end
 
 local function ending(request, plan, sent, at)
   local event = { id = request.id, sent_ns = sent, done_ns = at, new_connection = false }
   if plan.class then
     event.kind, event.class, event.message = "failed", plan.class, plan.message or "fake: no reply"
-    event.http_status = 0
+    event.http_status, event.first_byte_ns = 0, 0
   else
+    event.first_byte_ns = at
     event.kind, event.http_status, event.headers = "reply", plan.status or 200, plan.headers or {}
     event.body = plan.body or ""
   end

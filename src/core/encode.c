@@ -61,15 +61,6 @@ void cs_percent_encode(cs_slice text, cs_buffer *out)
     out->n = (size_t)(to - out->p);
 }
 
-int cs_hex_digit(char c)
-{
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
-    c = (char)(c | 0x20);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 int cs_percent_decode(cs_slice text, int plus_is_space, cs_buffer *out, cs_error *error)
 {
     for (size_t i = 0; i < text.n; i++) {

@@ -49,7 +49,7 @@ void cs_guard_replied(cs_guard *g, int64_t sent_ns, int64_t first_byte_ns)
 
 void cs_guard_throttled(cs_guard *g, int64_t now_ns)
 {
-    if (!g->throttled_ns || now_ns - g->throttled_ns >= BURST_NS) {
+    if (now_ns - g->throttled_ns >= BURST_NS) {
         g->extra_ns = clamp(extra_at(g, now_ns) + cs_guard_ns(g, now_ns), 0, MOST_NS);
         g->throttled_ns = now_ns;
     }

@@ -167,7 +167,7 @@ void cs_quota_use_up(cs_quota *q, int64_t at_ns)
 {
     *q = (cs_quota){.count = CS_QUOTA_TIMES};
     for (int64_t i = 0; i < CS_QUOTA_TIMES; i++) {
-        q->times[i] = at_ns + i;
+        q->times[i] = at_ns - (CS_QUOTA_TIMES - 1) + i;
     }
 }
 

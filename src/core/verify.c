@@ -60,8 +60,8 @@ static int check_date(cs_slice date, int64_t now_s, cs_verdict *out, cs_error *e
     return 0;
 }
 
-/* `computed` is what `work` has from `from` on; with a buffer that was too small it is no signature,
- * and may be as empty as the one received. */
+/* Compares with what `work` has from `from` on: no signature where there was no room for one, and
+ * then maybe as empty as the one received. */
 static int compare_signature(cs_slice received, const cs_buffer *work, size_t from, cs_verdict *out,
                              cs_error *error)
 {

@@ -132,9 +132,7 @@ static int open_file(int at, const char *name, const char *path, int *fd, cs_err
     if (!fd) {
         return make_file(at, name, path, error);
     }
-    /* O_NONBLOCK: a pipe in its place must not hold us up */
-    int flags = O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
-    *fd = openat(at, name, flags, 0600);
+    *fd = openat(at, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY, 0600);
     if (*fd < 0 && errno == ELOOP) {
         return cs_fail(error, CS_ARGUMENT, 0, path, ": expected a file, found a symbolic link",
                        NULL);

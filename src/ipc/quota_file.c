@@ -343,7 +343,7 @@ int64_t cs_quota_file_retry(cs_quota_file *f, int64_t most_ns, int64_t now_ns)
 int cs_quota_file_flush(cs_quota_file *f, int64_t now_ns)
 {
     struct page page;
-    if (f->pid != getpid() || (f->notes_n == 0 && f->pause_until_ns == 0)) {
+    if (f->notes_n == 0 && f->pause_until_ns == 0) {
         return 1;
     }
     return begin(f, now_ns, &page, NULL) == 0 && commit(f, &page, NULL) == 0;

@@ -157,6 +157,21 @@ static int absolute(const char *home, char *out, cs_error *error)
     return 0;
 }
 
+/* Where several processes make one ledger, SQLite does not wait at each of its locks: its own busy
+ * handler is no help, and all of it is tried again. */
+static int prepare(cs_ledger *ledger, cs_error *error)
+{
+    for (int waited_ms = 0;; waited_ms += 10) {
+        int result = ledger_migrate(ledger, error);
+        result = result ? result : ledger_run(ledger, "PRAGMA journal_mode = WAL", error);
+        if (result != CS_ERROR(CS_LIMIT, CS_LEDGER_BUSY) || waited_ms >= CS_LEDGER_BUSY_MS) {
+            sqlite3_busy_timeout(ledger->db, CS_LEDGER_BUSY_MS);
+            return result;
+        }
+        sqlite3_sleep(10);
+    }
+}
+
 /* Its own mutexes are not needed: one object, one thread at a time. */
 static int open_database(cs_ledger *ledger, cs_error *error)
 {
@@ -166,10 +181,8 @@ static int open_database(cs_ledger *ledger, cs_error *error)
         return ledger_fail(ledger, code, error);
     }
     sqlite3_extended_result_codes(ledger->db, 1);
-    sqlite3_busy_timeout(ledger->db, CS_LEDGER_BUSY_MS);
     int result = ledger_check_header(ledger, error);
-    result = result ? result : ledger_migrate(ledger, error);
-    result = result ? result : ledger_run(ledger, "PRAGMA journal_mode = WAL", error);
+    result = result ? result : prepare(ledger, error);
     /* keys come in no order, so that each reply changes a page for each: checkpoints are rare, and
      * the journal is cut after them. A long reader makes it grow beyond. */
     result = result ? result : ledger_run(ledger, "PRAGMA wal_autocheckpoint = 8000", error);

@@ -1,4 +1,5 @@
-/* read.c - what the ledger remembers. Each function reads a page, so that no reader holds back the journal for long. */
+/* read.c - what the ledger remembers. Each function reads a page, so that no reader holds back the
+ * journal for long. */
 #include "internal.h"
 
 int cs_ledger_latest_of(cs_ledger *ledger, cs_slice account, cs_slice key, cs_ledger_latest *out,

@@ -1,8 +1,12 @@
-/* schema.c - the tables, and how a ledger of an older version gets them. README.md shows them to people who query them. */
+/* schema.c - the tables, and how a ledger of an older version gets them. README.md shows them to
+ * people who query them. */
 #include "internal.h"
 
+#include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define APPLICATION_ID 0x63736c67 /* "cslg" in the file's header (PRAGMA application_id) */
 
@@ -35,6 +39,7 @@ static const char *const migrations[] = {
     " old TEXT, new TEXT NOT NULL, run INTEGER);"
     "CREATE INDEX changes_of_key ON changes (account, key);",
 };
+enum { HEADER = 100 + 8 }; /* the file's and that of page 1's tree */
 enum { SCHEMA = sizeof migrations / sizeof *migrations };
 
 static uint32_t read_uint32(const unsigned char *p)
@@ -49,26 +54,52 @@ static int fail_foreign(const cs_ledger *ledger, cs_error *error)
                    NULL);
 }
 
+/* SQLite reads what a last page lacks as zeros. Where the journal has pages, it has that one. */
+static int ends_within_a_page(const cs_ledger *ledger, int64_t size, uint32_t page)
+{
+    char journal[PATH_MAX];
+    struct stat found;
+    snprintf(journal, sizeof journal, "%s-wal", ledger->path);
+    return size % (page > 1 ? page : 65536) != 0 &&
+           (stat(journal, &found) != 0 || found.st_size == 0);
+}
+
+/* No number of a program, and page 1 is a leaf without cells: no table. So is a ledger that is
+ * being made, or whose making was cut short: PRAGMA auto_vacuum writes a page. ledger_migrate has
+ * the last word, as a journal may know better than this page. */
+static int is_empty(const unsigned char *header)
+{
+    return read_uint32(header + 60) == 0 && read_uint32(header + 68) == 0 && header[100] == 13 &&
+           header[103] == 0 && header[104] == 0;
+}
+
 /* Reads through SQLite's own descriptor: closing another one would let go of the locks that this
  * process has on the file (fcntl(2)). https://www.sqlite.org/fileformat.html#the_database_header */
 int ledger_check_header(cs_ledger *ledger, cs_error *error)
 {
-    unsigned char header[100] = {0};
+    unsigned char header[HEADER] = {0};
     sqlite3_file *file = NULL;
-    sqlite3_int64 size = 0;
-    int code = sqlite3_file_control(ledger->db, "main", SQLITE_FCNTL_FILE_POINTER, &file);
-    code = code ? code : file->pMethods->xFileSize(file, &size);
-    if (!code && size == 0) {
+    struct stat found;
+    if (stat(ledger->path, &found) != 0) { /* SQLite itself takes one byte for none */
+        return cs_fail(error, CS_LIMIT, CS_LEDGER_FILE, ledger->path, ": ", strerror(errno), NULL);
+    }
+    if (found.st_size == 0) {
         return 0;
     }
+    int code = sqlite3_file_control(ledger->db, "main", SQLITE_FCNTL_FILE_POINTER, &file);
     code = code ? code : file->pMethods->xRead(file, header, sizeof header, 0);
     if (code && code != SQLITE_IOERR_SHORT_READ) {
         return ledger_fail(ledger, code, error);
     }
-    if (memcmp(header, "SQLite format 3", 16) != 0 || read_uint32(header + 68) != APPLICATION_ID) {
+    if (memcmp(header, "SQLite format 3", 16) != 0 ||
+        (read_uint32(header + 68) != APPLICATION_ID && !is_empty(header))) {
         return fail_foreign(ledger, error);
     }
-    return code ? ledger_fail(ledger, SQLITE_CORRUPT, error) : 0;
+    uint32_t page = (uint32_t)header[16] << 8 | header[17]; /* 1: 65,536 */
+    if (code || ends_within_a_page(ledger, found.st_size, page)) {
+        return ledger_fail(ledger, SQLITE_CORRUPT, error);
+    }
+    return 0;
 }
 
 static int read_version(cs_ledger *ledger, int64_t *version, cs_error *error)

@@ -105,8 +105,7 @@ void net_failure_explain(struct net_transfer *t, CURLcode code)
     cs_printable(cs_slice_of(*t->curl_error ? t->curl_error : curl_easy_strerror(code)),
                  sizeof detail - 8, &text);
     switch (code) {
-    case CURLE_OK: /* libcurl takes a header that the end of the connection cuts short for a whole
-                      one */
+    case CURLE_OK: /* a header cut short by the end of the connection is a whole one to libcurl */
     case CURLE_GOT_NOTHING:
         fail(t, CS_NETWORK, "the connection closed, ", name_phase(t));
         break;

@@ -3,7 +3,9 @@
  *
  *   net.c       the public functions: new, start, drop, collect, close
  *   request.c   checks a request and makes libcurl's handle of it
- *   transfer.c  one request from the hand-over to libcurl to its end; callbacks, limits of time
+ *   url.c       where it may go
+ *   transfer.c  one request from the queue to its end, and its limits of time
+ *   callbacks.c what libcurl asks and tells of it meanwhile
  *   reply.c     the header and the body as they arrive, within their limits
  *   failure.c   why there is no reply, in words
  *   loop.c      epoll and curl_multi_socket_action: one step
@@ -117,10 +119,23 @@ struct cs_net {
  * the system's CAs can't be read). */
 int net_request_prepare(struct net_transfer *t, const cs_net_request *request, cs_error *error);
 
+/* ---- url.c ---- */
+
+/* Checks the URL; sets it and the proxy in t->easy, and t->host and t->https. CS_ARGUMENT,
+ * CS_LIMIT. */
+int net_url_set(struct net_transfer *t, cs_slice url, cs_error *error);
+
+/* ---- callbacks.c ---- */
+
+/* Gives t->easy its callbacks. CS_LIMIT. */
+int net_callbacks_attach(struct net_transfer *t, cs_error *error);
+
 /* ---- transfer.c ---- */
 
-/* The callbacks of libcurl for t->easy. 0, or CS_LIMIT. */
-int net_transfer_attach(struct net_transfer *t, cs_error *error);
+/* Lets cs_net_collect see it. */
+void net_transfer_tell(struct net_transfer *t);
+/* Lets net_transfer_expire see its next limit of time. */
+void net_transfer_watch(struct net_transfer *t);
 /* Puts it behind those that wait to be handed to libcurl. */
 void net_transfer_queue(struct net_transfer *t, int64_t now_ns);
 /* Whether the first queued request may be handed to libcurl now. */

@@ -141,7 +141,7 @@ int cs_net_start(cs_net *net, const cs_net_request *request, cs_error *error)
         .reply = {.header_limit = net->header_limit, .body_limit = net->body_limit},
     };
     result = net_request_prepare(t, request, error);
-    result = result ? result : net_transfer_attach(t, error);
+    result = result ? result : net_callbacks_attach(t, error);
     if (result) {
         net_transfer_free(t);
         return result;

@@ -1,20 +1,12 @@
-/* request.c - checks a request, and makes libcurl's handle of it: what may leave this program, and
- * where to.
- *
- * Rules of the wire: https, or http to a literal loopback address, to the metadata address or where
- * it was allowed; no user info, redirects, netrc, cookies or content decoding; TLS 1.2 or newer,
- * peer and host verified; a proxy of the environment for https only, and never to loopback or the
- * metadata address. */
+/* request.c - checks a request, and makes libcurl's handle of it. What is sent is what was given:
+ * no redirects, netrc, cookies, content decoding or fields of libcurl's own; TLS 1.2 or newer, peer
+ * and host verified. */
 #include "net/internal.h"
 
-#include <arpa/inet.h>
 #include <limits.h>
 #include <openssl/ssl.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* Alibaba Cloud ECS: "instance metadata" is served at this address alone. */
-#define METADATA_ADDRESS "100.100.100.200"
 
 enum { METHOD_MAX = 31 };
 
@@ -172,106 +164,6 @@ static int set_headers(struct net_transfer *t, const cs_net_request *request, cs
     return failed ? out_of_memory(error) : 0;
 }
 
-/* ---- where to ---- */
-
-/* Checks what curl_url would let pass, or change. Messages never quote a URL: a query can hold a
- * signature. */
-static int check_url_text(cs_slice url, int *https, cs_error *error)
-{
-    cs_slice http = CS_LITERAL("http://"), secure = CS_LITERAL("https://");
-    *https = url.n >= secure.n && cs_slice_equal_nocase((cs_slice){url.p, secure.n}, secure);
-    if (!*https && (url.n < http.n || !cs_slice_equal_nocase((cs_slice){url.p, http.n}, http))) {
-        return refuse(error, "url: expected https:// or http://");
-    }
-    for (size_t i = 0; i < url.n; i++) {
-        unsigned char c = (unsigned char)url.p[i];
-        if (c <= 0x20 || c >= 0x7f) {
-            return refuse(error, "url: a blank, a control character or one that is not ASCII");
-        }
-        if (c == '#') {
-            return refuse(error, "url: a fragment (#) is never sent");
-        }
-    }
-    size_t host = *https ? secure.n : http.n;
-    if (host < url.n && url.p[host] == '/') {
-        return refuse(error, "url: no host"); /* libcurl takes what follows for one */
-    }
-    for (size_t i = host; i < url.n && !strchr("/?", url.p[i]); i++) {
-        if (url.p[i] == '@') {
-            return refuse(error, "url: user name and password are not accepted");
-        }
-        if (url.p[i] == '\\') {
-            return refuse(error, "url: a backslash in the host");
-        }
-    }
-    return 0;
-}
-
-/* A loopback address in digits, as libcurl's parser shows it: names are not looked at, they can be
- * made to lie. */
-static int is_loopback(const char *host)
-{
-    struct in_addr v4;
-    struct in6_addr v6;
-    char bare[INET6_ADDRSTRLEN + 1];
-    size_t n = strlen(host);
-    if (inet_pton(AF_INET, host, &v4) == 1) {
-        return ntohl(v4.s_addr) >> 24 == 127;
-    }
-    if (n < 3 || n - 2 >= sizeof bare || host[0] != '[') {
-        return 0;
-    }
-    memcpy(bare, host + 1, n - 2);
-    bare[n - 2] = '\0';
-    return inet_pton(AF_INET6, bare, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
-}
-
-static void remember_host(struct net_transfer *t, const char *host, const char *port)
-{
-    cs_buffer text;
-    cs_buffer_init(&text, t->host, sizeof t->host - 1);
-    cs_printable(cs_slice_of(host), sizeof t->host - 16, &text);
-    if (port) {
-        cs_buffer_byte(&text, ':');
-        cs_buffer_text(&text, port);
-    }
-    t->host[text.n] = '\0';
-}
-
-static int set_url(struct net_transfer *t, const char *url, cs_error *error)
-{
-    int result = 0, failed = 0;
-    char *host = NULL, *port = NULL;
-    CURLU *parts = curl_url();
-    CURLUcode code = parts ? curl_url_set(parts, CURLUPART_URL, url, 0) : CURLUE_OUT_OF_MEMORY;
-    if (!code) {
-        code = curl_url_get(parts, CURLUPART_HOST, &host, 0);
-    }
-    if (code) {
-        result = cs_fail(error, code == CURLUE_OUT_OF_MEMORY ? CS_LIMIT : CS_ARGUMENT, (int)code,
-                         "url: ", curl_url_strerror(code), NULL);
-        goto done;
-    }
-    curl_url_get(parts, CURLUPART_PORT, &port, 0); /* NULL where it is the scheme's own */
-    remember_host(t, host, port);
-    int local = is_loopback(host) || strcmp(host, METADATA_ADDRESS) == 0;
-    if (!t->https && !local && !t->net->allow_http) {
-        result = cs_fail(error, CS_ARGUMENT, 0, "url: plain http to ", t->host,
-                         " is not allowed, only to 127.0.0.0/8, [::1] and " METADATA_ADDRESS, NULL);
-        goto done;
-    }
-    failed |= curl_easy_setopt(t->easy, CURLOPT_URL, url) != CURLE_OK;
-    if (local || !t->https) {
-        failed |= curl_easy_setopt(t->easy, CURLOPT_PROXY, "") != CURLE_OK;
-    }
-    result = failed ? out_of_memory(error) : 0;
-done:
-    curl_free(port);
-    curl_free(host);
-    curl_url_cleanup(parts);
-    return result;
-}
-
 /* ---- how ---- */
 
 static CURLcode use_store(CURL *easy, void *ctx, void *store)
@@ -338,22 +230,13 @@ static int set_options(struct net_transfer *t, cs_error *error)
 
 int net_request_prepare(struct net_transfer *t, const cs_net_request *request, cs_error *error)
 {
-    int result = check_url_text(request->url, &t->https, error);
-    if (result) {
-        return result;
-    }
-    char *url = strndup(request->url.p, request->url.n);
     t->easy = curl_easy_init();
-    if (!url || !t->easy) {
-        result = out_of_memory(error);
-    }
-    result = result ? result : set_url(t, url, error);
+    int result = t->easy ? net_url_set(t, request->url, error) : out_of_memory(error);
     result = result ? result : set_method(t, request, error);
     result = result ? result : set_headers(t, request, error);
     result = result ? result : set_options(t, error);
     if (!result && t->https) {
         result = set_tls(t, error);
     }
-    free(url);
     return result;
 }

@@ -43,7 +43,8 @@ local function items_of(bytes, label)
   end
   local items = {}
   for i, certificate in ipairs(found) do
-    items[i] = certificate.error and invalid(label, certificate.error) or { serial = certificate.serial, source = label }
+    items[i] = certificate.error and invalid(label, certificate.error)
+      or { serial = certificate.serial, source = label }
   end
   return items
 end

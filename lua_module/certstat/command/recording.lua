@@ -4,8 +4,8 @@ local exit_codes = require "certstat.command.exit_codes"
 local recording = {}
 
 --- Begins the record of this run of the command `name`, which depends on `source` and on where the service is.
--- required: without a record there is no run. Returns it (see certstat.record); or says why not, and returns nil and the
--- exit code.
+-- required: without a record there is no run. Returns it (see certstat.record); or says why not, and returns nil and
+-- the exit code.
 function recording.open(name, source, arguments, environment, required)
   local record, message, info = environment.record({
     command = name,

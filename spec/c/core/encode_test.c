@@ -307,26 +307,33 @@ static int is_leap(int year)
     return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
 }
 
+static void put_digits(char *out, int digits, int number)
+{
+    while (digits--) {
+        out[digits] = (char)('0' + number % 10);
+        number /= 10;
+    }
+}
+
 /* Counts the days of the years 0000 to 9999 one by one. */
 static void reads_every_day(void **state)
 {
     static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    char text[] = "0000-00-00T23:59:59Z";
     int64_t day = -719528; /* 0000-01-01 */
     (void)state;
-    for (int year = 0; year <= 9999; year++) {
-        for (int month = 1; month <= 12; month++) {
-            int last = days[month - 1] + (month == 2 && is_leap(year));
-            for (int of_month = 0; of_month <= last + 1; of_month++) {
-                char text[32];
-                int64_t seconds = 1;
-                snprintf(text, sizeof text, "%04d-%02d-%02dT23:59:59Z", year, month, of_month);
-                int rc = cs_date_parse((cs_slice){text, 20}, &seconds);
-                if (of_month < 1 || of_month > last) {
-                    assert_int_equal(rc, CS_ERROR(CS_ARGUMENT, 0));
-                } else {
-                    assert_int_equal(rc, 0);
-                    assert_int_equal(seconds, day++ * 86400 + 86399);
-                }
+    for (int i = 0; i < 12 * 10000; i++) {
+        int year = i / 12, month = i % 12 + 1;
+        int last = days[month - 1] + (month == 2 && is_leap(year));
+        put_digits(text, 4, year);
+        put_digits(text + 5, 2, month);
+        for (int of_month = 0; of_month <= last + 1; of_month++) {
+            int64_t seconds = 1;
+            put_digits(text + 8, 2, of_month);
+            int rc = cs_date_parse((cs_slice){text, 20}, &seconds);
+            int there = of_month >= 1 && of_month <= last;
+            if ((rc == 0) != there || (there && seconds != day++ * 86400 + 86399)) {
+                fail_msg("%s: %d, %lld", text, rc, (long long)seconds);
             }
         }
     }

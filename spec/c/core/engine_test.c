@@ -1,5 +1,5 @@
-/* The engine's queue: who is next, what becomes of each outcome, and for how long there is nothing to
- * do; and over a random walk, that it agrees with a model of it that is too simple to be wrong. */
+/* The engine's queue: who is next, what becomes of each outcome, and for how long there is nothing
+ * to do; and over a random walk, that it agrees with a model of it that is too simple to be wrong. */
 #include "support/slices.h"
 
 #define START (1000 * CS_SEC)

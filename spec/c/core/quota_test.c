@@ -213,6 +213,9 @@ static void a_state_that_cannot_be_is_not_plausible(void **state)
         *rows[i].field = rows[i].value;
         assert_int_equal(cs_quota_plausible(&q, latest), 0);
     }
+    cs_quota_use_up(&q, START);
+    q.count++; /* one more than there is room for, though all before it are in order */
+    assert_int_equal(cs_quota_plausible(&q, latest), 0);
 }
 
 static void names_its_lanes(void **state)
@@ -459,18 +462,21 @@ static int64_t pick_hold(struct world *w)
 
 static void ask(struct world *w, struct caller *c, int64_t now)
 {
-    int64_t wait = cs_quota_take(&w->q, &w->rule, c->lane, pick_hold(w), now, &c->permit);
+    /* a caller who was held up between looking at the clock and asking */
+    int64_t looked = roll(w, 16) ? now : now - (int64_t)roll(w, (uint64_t)(3 * w->rule.window_ns));
+    int64_t wait = cs_quota_take(&w->q, &w->rule, c->lane, pick_hold(w), looked, &c->permit);
     assert_true(wait >= 0);
     w->demands++;
     if (wait == 0) {
-        assert_true(c->permit >= now);
+        assert_true(c->permit >= looked);
         for (size_t i = 0; i < CALLERS; i++) { /* nobody else holds this permit */
             const struct caller *other = &w->callers[i];
             assert_false(other != c && other->doing == HOLDS && other->permit == c->permit);
         }
         c->doing = HOLDS;
         c->granted_ns = now;
-        c->next_ns = now + (int64_t)roll(w, (uint64_t)(c->permit - now) + 2);
+        int64_t left_ns = c->permit > now ? c->permit - now : 0;
+        c->next_ns = now + (int64_t)roll(w, (uint64_t)left_ns + 2);
         return;
     }
     c->doing = WAITS;
@@ -505,11 +511,13 @@ static void act(struct world *w, struct caller *c, int64_t now)
         } else {
             w->sent[w->sent_n++] = now;
             cs_quota_sent(&w->q, c->permit, now);
+            cs_guard_replied(&w->q.guard, now, now + (int64_t)roll(w, 80 * CS_MS));
         }
     }
     if (roll(w, 500) == 0) {
         w->pauses++;
         cs_quota_pause(&w->q, now + (int64_t)roll(w, (uint64_t)(3 * CS_SEC)));
+        cs_guard_throttled(&w->q.guard, now);
     }
 }
 
@@ -525,9 +533,10 @@ static void check_state(const cs_quota *q, int64_t now_ns)
 static void check_windows(const struct world *w)
 {
     size_t rate = (size_t)w->rule.rate;
+    int64_t guard_ns = w->rule.guard_ns == CS_GUARD_ADAPTS ? 20 * CS_MS : w->rule.guard_ns;
     for (size_t i = rate; i < w->sent_n; i++) {
         assert_true(w->sent[i] >= w->sent[i - 1]);
-        assert_true(w->sent[i] - w->sent[i - rate] >= w->rule.window_ns + w->rule.guard_ns);
+        assert_true(w->sent[i] - w->sent[i - rate] >= w->rule.window_ns + guard_ns);
     }
 }
 
@@ -557,15 +566,11 @@ static void never_permits_more_than_the_rate_in_any_window(void **state)
         cs_quota_rule rule;
         size_t demands;
     } rows[] = {
-        {{1, CS_SEC, 100 * CS_MS}, 100000},
-        {{2, CS_SEC, 0}, 100000},
-        {{3, CS_SEC, 20 * CS_MS}, 100000},
-        {{10, CS_SEC, 100 * CS_MS}, 200000},
-        {{10, 60 * CS_SEC, CS_SEC}, 100000},
-        {{400, CS_SEC, 100 * CS_MS}, 200000},
-        {{399, 100 * CS_MS, 1}, 100000},
-        {{400, 10 * CS_MS, 0}, 100000},
-        {{10, 1, 0}, 50000},
+        {{1, CS_SEC, 100 * CS_MS}, 100000},      {{2, CS_SEC, 0}, 100000},
+        {{3, CS_SEC, 20 * CS_MS}, 100000},       {{10, CS_SEC, 100 * CS_MS}, 200000},
+        {{10, CS_SEC, CS_GUARD_ADAPTS}, 200000}, {{10, 60 * CS_SEC, CS_SEC}, 100000},
+        {{400, CS_SEC, 100 * CS_MS}, 200000},    {{399, 100 * CS_MS, 1}, 100000},
+        {{400, 10 * CS_MS, 0}, 100000},          {{10, 1, 0}, 50000},
     };
     int64_t *sent = (int64_t *)malloc(SENT_MAX * sizeof *sent);
     (void)state;
@@ -595,6 +600,55 @@ static void uses_what_it_may_under_saturation(void **state)
     }
 }
 
+/* ---- at the server's door ---- */
+
+enum { MINUTE_CALLS = 1000 };
+
+static int by_time(const void *a, const void *b)
+{
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+/* Sends whenever it may for a minute. A call takes 0 to 80 ms to the door, and its reply 5 back: the
+ * replies are told to the quota as they come. */
+static size_t send_for_a_minute(struct world *w, int64_t *arrivals)
+{
+    int64_t replies[MINUTE_CALLS][2]; /* sent, first byte */
+    size_t n = 0, replied = 0;
+    for (int64_t now = START; now < START + 60 * CS_SEC;) {
+        for (; replied < n && replies[replied][1] <= now; replied++) { /* nearly in this order */
+            cs_guard_replied(&w->q.guard, replies[replied][0], replies[replied][1]);
+        }
+        int64_t permit;
+        int64_t wait = cs_quota_take(&w->q, &w->rule, CS_LANE_AUDIT, 250 * CS_MS, now, &permit);
+        if (wait == 0) {
+            cs_quota_sent(&w->q, permit, now);
+            arrivals[n] = now + (int64_t)roll(w, 80 * CS_MS);
+            replies[n][0] = now;
+            replies[n][1] = arrivals[n] + 5 * CS_MS;
+            n++;
+        }
+        now += wait ? wait : 100000;
+    }
+    qsort(arrivals, n, sizeof *arrivals, by_time);
+    return n;
+}
+
+static void holds_at_the_door_where_travel_times_differ_from_the_first_call_on(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= 20; seed++) {
+        struct world w = {.rule = {10, CS_SEC, CS_GUARD_ADAPTS}, .random = seed};
+        int64_t arrivals[MINUTE_CALLS];
+        size_t n = send_for_a_minute(&w, arrivals);
+        assert_in_range(n, 60 * 85 / 10, MINUTE_CALLS);
+        for (size_t i = 10; i < n; i++) {
+            assert_true(arrivals[i] - arrivals[i - 10] >= CS_SEC);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -620,6 +674,7 @@ int main(void)
         cmocka_unit_test(a_rate_of_one_or_two_keeps_nothing_free),
         cmocka_unit_test(never_permits_more_than_the_rate_in_any_window),
         cmocka_unit_test(uses_what_it_may_under_saturation),
+        cmocka_unit_test(holds_at_the_door_where_travel_times_differ_from_the_first_call_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -97,8 +97,8 @@ static void a_retry_that_cannot_wait_so_long_takes_nothing(void **state)
 }
 
 /* Ten calls a second fail for a minute, each able to wait 60 s for its retry: the retries that
- * happen, counted at their times, are the ten at first and one each two seconds, all the way through
- * and after, however many calls gave up. */
+ * happen, counted at their times, are the ten at first and one each two seconds, all the way
+ * through and after, however many calls gave up. */
 static void an_outage_gets_a_bounded_trickle_that_goes_on(void **state)
 {
     static int retries[180];

@@ -1,5 +1,5 @@
-/* Every form in which tools print a serial number gives one key (RFC 5280 4.1.2.2: positive, at most
- * 20 octets), and whatever else there is gives none. */
+/* Every form in which tools print a serial number gives one key (RFC 5280 4.1.2.2: positive, at
+ * most 20 octets), and whatever else there is gives none. */
 #include "support/guard.h"
 #include "support/slices.h"
 
@@ -250,7 +250,7 @@ static void all_forms_of_a_number_meet_in_one_key(void **state)
     }
 }
 
-/* Beginnings of every form, each against the unreadable page: read or refused, never read beyond. */
+/* Beginnings of every form, each against the unreadable page: read or refused, nothing beyond. */
 static void every_truncation_is_read_or_refused(void **state)
 {
     static const char *const forms[] = {

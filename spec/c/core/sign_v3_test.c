@@ -1,5 +1,5 @@
-/* ACS3-HMAC-SHA256 stage by stage, byte for byte, against spec/vectors/; with every buffer too small
- * and every input at the edge of memory; and what may not be signed. */
+/* ACS3-HMAC-SHA256 stage by stage, byte for byte, against spec/vectors/; with every buffer too
+ * small and every input at the edge of memory; and what may not be signed. */
 #include "support/guard.h"
 #include "support/scarce.h"
 #include "support/slices.h"

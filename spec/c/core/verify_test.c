@@ -1,5 +1,5 @@
-/* Each vector is accepted as a server receives it; with any byte of it changed it is refused, and for
- * the reason that the service gives. */
+/* Each vector is accepted as a server receives it; with any byte of it changed it is refused, and
+ * for the reason that the service gives. */
 #include "support/guard.h"
 #include "support/scarce.h"
 #include "support/slices.h"
@@ -120,8 +120,8 @@ static void plain_v3(struct request *r)
     sign_v3(r, &call, signer);
 }
 
-/* Signs parameters as the scheme wants it and puts the first `in_query` of them into the target, the
- * rest into a form. */
+/* Signs parameters as the scheme wants it and puts the first `in_query` of them into the target,
+ * the rest into a form. */
 static void sign_v1(struct request *r, cs_slice method, const cs_pair *pairs, size_t n,
                     size_t in_query, cs_signer *by)
 {

@@ -3,6 +3,7 @@
 
 #include <linux/magic.h>
 #include <sys/vfs.h>
+#include <sys/wait.h>
 
 /* What fstatfs says of a folder; 0: the truth. */
 static long pretended_type;
@@ -211,6 +212,32 @@ static void refuses_paths_that_are_too_long(void **state)
     assert_non_null(strstr(error.message, "bbbbb"));
 }
 
+/* To open and close a file lets go of the locks that the process has on it: fd NULL must not. */
+static void makes_a_file_without_opening_it(void **state)
+{
+    (void)state;
+    cs_error error;
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    assert_int_equal(cs_home_open_file(path_of("home"), "f", NULL, NULL), 0);
+    assert_int_equal(mode_of("home/f"), 0600);
+    int fd = open(path_of("home/f"), O_RDWR);
+    assert_int_equal(fcntl(fd, F_SETLK, &lock), 0);
+    assert_int_equal(cs_home_open_file(path_of("home"), "f", NULL, NULL), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        _exit(fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type == F_WRLCK ? 0 : 1);
+    }
+    int status;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    close(fd);
+
+    assert_int_equal(symlink("f", path_of("home/link")), 0);
+    assert_int_equal(cs_home_open_file(path_of("home"), "link", NULL, &error),
+                     CS_ERROR(CS_ARGUMENT, 0));
+    assert_message(error, "home/link", ": expected a file, found a symbolic link");
+}
+
 static void leaves_no_descriptor_behind(void **state)
 {
     (void)state;
@@ -218,6 +245,7 @@ static void leaves_no_descriptor_behind(void **state)
     assert_true(before >= 0);
     close(before);
     open_below("quota/f", NULL);
+    cs_home_open_file(path_of("home"), "g", NULL, NULL);
     open_below("quota/f/g", NULL);
     open_below("quota/../f", NULL);
     assert_int_equal(symlink("nowhere", path_of("home/link")), 0);
@@ -241,6 +269,7 @@ int main(void)
         folder_test(refuses_network_file_systems),
         folder_test(refuses_paths_that_lead_elsewhere),
         folder_test(refuses_paths_that_are_too_long),
+        folder_test(makes_a_file_without_opening_it),
         folder_test(leaves_no_descriptor_behind),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

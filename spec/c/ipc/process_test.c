@@ -114,7 +114,9 @@ static void has_default_signals_in_a_group_of_its_own(void **state)
     (void)state;
     sighandler_t before = signal(SIGPIPE, SIG_IGN);
     cs_signals_hold(1);
-    check_output("grep -E 'Sig(Blk|Ign):.*[1-9a-f]' /proc/self/status; "
+    /* but 32 and 33, which belong to the C library and may have been ignored by whoever started us */
+    check_output("for mask in $(sed -nE 's/^Sig(Blk|Ign):[^0-9a-f]*/0x/p' /proc/self/status); do "
+                 "[ $((mask & ~0x180000000)) -eq 0 ] || echo $mask; done; "
                  "[ \"$(ps -o pgid= $$)\" -eq $$ ] && echo own group",
                  NULL, "own group\n");
     cs_signals_hold(0);

@@ -1,6 +1,5 @@
 /* What leaves is what was given, byte for byte, and what may not leave is refused before anything
  * is opened. */
-#include "support/certificates.h"
 #include "support/exchange.h"
 #include "support/loopback.h"
 
@@ -64,79 +63,6 @@ static void assert_refused(cs_net_request request, int allow_http, const char *m
     assert_int_equal(error.code, CS_ERROR(CS_ARGUMENT, error.code & 0xFFFFFF));
     assert_int_equal(cs_net_live(net), 0);
     cs_net_close(net);
-}
-
-static void urls_are_checked(void **state)
-{
-    static const char plain[] = " is not allowed, only to 127.0.0.0/8, [::1] and 100.100.100.200";
-    static const char scheme[] = "url: expected https:// or http://";
-    static const char user[] = "url: user name and password are not accepted";
-    static const char bytes[] = "url: a blank, a control character or one that is not ASCII";
-    const struct {
-        cs_slice url;
-        const char *message, *end;
-    } cases[] = {
-        {CS_LITERAL(""), scheme, ""},
-        {CS_LITERAL("127.0.0.1/"), scheme, ""},
-        {CS_LITERAL("http:/127.0.0.1/"), scheme, ""},
-        {CS_LITERAL("https:"), scheme, ""},
-        {CS_LITERAL("ftp://127.0.0.1/"), scheme, ""},
-        {CS_LITERAL("file:///etc/passwd"), scheme, ""},
-        {CS_LITERAL("https://user@cas.test/"), user, ""},
-        {CS_LITERAL("https://user:secret@cas.test/"), user, ""},
-        {CS_LITERAL("https://@cas.test/"), user, ""},
-        {CS_LITERAL("https://cas.test\\@127.0.0.1/"), "url: a backslash in the host", ""},
-        {CS_LITERAL("https://cas.test/#x"), "url: a fragment (#) is never sent", ""},
-        {CS_LITERAL("https://cas.test/a b"), bytes, ""},
-        {CS_LITERAL("https://cas.test/\r\nX: y"), bytes, ""},
-        {CS_LITERAL("https://cas.test/\0"), bytes, ""},
-        {CS_LITERAL("https://cas.test/\x7f"), bytes, ""},
-        {CS_LITERAL("https://c\xc3\xa4s.test/"), bytes, ""},
-        {CS_LITERAL("https://"), "url: No host part in the URL", ""},
-        {CS_LITERAL("https:///path"), "url: no host", ""},
-        {CS_LITERAL("https://cas.test:65536/"),
-         "url: Port number was not a decimal number between 0 and 65535", ""},
-        {CS_LITERAL("http://cas.test/"), "url: plain http to cas.test", plain},
-        {CS_LITERAL("http://localhost:80/"), "url: plain http to localhost:80", plain},
-        {CS_LITERAL("http://127.0.0.1.test/"), "url: plain http to 127.0.0.1.test", plain},
-        {CS_LITERAL("http://128.0.0.1/"), "url: plain http to 128.0.0.1", plain},
-        {CS_LITERAL("http://100.100.100.201/"), "url: plain http to 100.100.100.201", plain},
-        {CS_LITERAL("http://[::2]/"), "url: plain http to [::2]", plain},
-        {CS_LITERAL("http://[::ffff:127.0.0.1]/"), "url: plain http to [::ffff:127.0.0.1]", plain},
-        {CS_LITERAL("http://100.100.100.200@cas.test/"), user, ""},
-    };
-    (void)state;
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        char message[200];
-        cs_net_request request = {.method = GET, .url = cases[i].url};
-        snprintf(message, sizeof message, "%s%s", cases[i].message, cases[i].end);
-        assert_refused(request, 0, message);
-    }
-}
-
-static void plain_http_has_its_places(void **state)
-{
-    static const char *const urls[] = {
-        "http://127.0.0.1/",    "http://127.255.0.9:1/", "HTTP://[::1]:8080/x?y",
-        "http://[0:0::0:1]/",   "http://0x7f000001/",    "http://100.100.100.200/latest/",
-        "https://127.0.0.1:1/",
-    };
-    cs_net *net = exchange_net(NULL);
-    cs_error error;
-    (void)state;
-    for (size_t i = 0; i < sizeof urls / sizeof *urls; i++) {
-        cs_net_request request = {.method = GET, .url = cs_slice_of(urls[i])};
-        assert_int_equal(cs_net_start(net, &request, &error), 0);
-    }
-    cs_net_close(net);
-
-    cs_net_options options = {.allow_http = 1};
-    cs_net_request request = {.method = GET, .url = CS_LITERAL("http://cas.test:80/")};
-    assert_int_equal(cs_net_new(&net, &options, &error), 0);
-    assert_int_equal(cs_net_start(net, &request, &error), 0);
-    cs_net_close(net);
-    request.url = CS_LITERAL("http://user@cas.test/");
-    assert_refused(request, 1, "url: user name and password are not accepted");
 }
 
 static void methods_are_checked(void **state)
@@ -309,25 +235,6 @@ static void only_what_was_given_is_sent(void **state)
                 "Content-Length: 3\r\n\r\na=b");
 }
 
-static void targets_are_sent_as_they_are(void **state)
-{
-    static const char *const targets[] = {
-        "/a/../b/./c//d",
-        "/%2e%2E/%2f%41?x=%7e&y=~",
-        "/?a=*'()!;:@&=+$,/?[]|{}^`\"<>",
-        "/?SerialNumber=08%3A4B&x=",
-        "//double",
-        "/..",
-    };
-    const cs_pair host = {CS_LITERAL("Host"), CS_LITERAL("h")};
-    (void)state;
-    for (size_t i = 0; i < sizeof targets / sizeof *targets; i++) {
-        char expected[256];
-        snprintf(expected, sizeof expected, "GET %s HTTP/1.1\r\nHost: h\r\n\r\n", targets[i]);
-        assert_sent("GET", targets[i], &host, 1, "", expected);
-    }
-}
-
 enum { LARGE = 2 << 20 };
 
 /* Reads a header and LARGE bytes of a body, and answers with the header. */
@@ -386,161 +293,15 @@ static void a_large_body_is_sent_unasked(void **state)
     loopback_close(&server);
 }
 
-/* ---- proxies ---- */
-
-static void set_proxies(int port)
-{
-    char url[64];
-    snprintf(url, sizeof url, "http://127.0.0.1:%d", port);
-    setenv("https_proxy", url, 1);
-    setenv("http_proxy", url, 1);
-    setenv("all_proxy", url, 1);
-}
-
-static int unset_proxies(void **state)
-{
-    (void)state;
-    unsetenv("https_proxy");
-    unsetenv("http_proxy");
-    unsetenv("all_proxy");
-    return 0;
-}
-
-struct proxied {
-    SSL_CTX *tls; /* of the server behind the proxy; NULL: there is none */
-    char seen[LOOPBACK_REQUEST + 1];
-};
-
-static void serve_as_proxy(struct loopback_connection *c, void *argument)
-{
-    struct proxied *p = (struct proxied *)argument;
-    if (!loopback_request(c)) {
-        return;
-    }
-    memcpy(p->seen, c->request, c->taken + 1);
-    if (!p->tls) {
-        loopback_say(c, "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n");
-        return;
-    }
-    loopback_say(c, "HTTP/1.1 200 Connection established\r\nX-Proxy: 1\r\n\r\n");
-    c->ssl = SSL_new(p->tls);
-    SSL_set_fd(c->ssl, c->fd);
-    if (SSL_accept(c->ssl) == 1) {
-        echo(c, NULL);
-    }
-}
-
-/* Asks cas.test through a proxy of the environment. */
-static struct exchange ask_through_proxy(const char *ca_file, struct proxied *p)
-{
-    struct loopback proxy;
-    struct exchange x = {.kind = CS_NET_NONE};
-    cs_error error;
-    const cs_pair headers[] = {{CS_LITERAL("Host"), CS_LITERAL("cas.test")},
-                               {CS_LITERAL("Authorization"), CS_LITERAL("ACS3 canary")}};
-    cs_net *net = exchange_net(ca_file);
-    cs_net_request request = {.method = GET,
-                              .url = CS_LITERAL("https://cas.test/?q"),
-                              .headers = headers,
-                              .headers_n = 2};
-    loopback_open(&proxy, NULL, serve_as_proxy, p);
-    set_proxies(proxy.port);
-    assert_int_equal(cs_net_start(net, &request, &error), 0);
-    exchange_finish(net, &x, 1);
-    /* the proxy learns the host and nothing else */
-    assert_string_equal(p->seen, "CONNECT cas.test:443 HTTP/1.1\r\nHost: cas.test:443\r\n"
-                                 "Proxy-Connection: Keep-Alive\r\n\r\n");
-    cs_net_close(net);
-    loopback_close(&proxy);
-    return x;
-}
-
-static void https_goes_through_a_proxy(void **state)
-{
-    int fd;
-    struct certificate ca = certificate_make("test CA", NULL, NULL, -1, 1);
-    struct certificate leaf = certificate_make("cas.test", "DNS:cas.test", &ca, -1, 1);
-    struct proxied *p = calloc(1, sizeof *p);
-    (void)state;
-    assert_non_null(p);
-    p->tls = certificate_context(&leaf, NULL);
-    struct exchange x = ask_through_proxy(certificate_file(&ca, &fd), p);
-    assert_int_equal(x.kind, CS_NET_REPLY);
-    assert_true(x.last.first_byte_ns >= x.last.sent_ns);
-    assert_null(strstr(x.head, "x-proxy"));
-    assert_string_equal(x.body,
-                        "GET /?q HTTP/1.1\r\nHost: cas.test\r\nAuthorization: ACS3 canary\r\n\r\n");
-    SSL_CTX_free(p->tls);
-    free(p);
-    close(fd);
-    certificate_free(&leaf);
-    certificate_free(&ca);
-}
-
-static void a_proxy_may_refuse(void **state)
-{
-    struct proxied *p = calloc(1, sizeof *p);
-    (void)state;
-    assert_non_null(p);
-    struct exchange x = ask_through_proxy(NULL, p);
-    assert_int_equal(x.kind, CS_NET_FAILED);
-    assert_string_equal(x.last.error.message,
-                        "cas.test: in the TLS handshake: CONNECT tunnel failed, response 403");
-    assert_int_equal(x.last.http_status, 0);
-    assert_int_equal(x.last.sent_ns, 0);
-    assert_int_equal(x.last.first_byte_ns, 0);
-    free(p);
-}
-
-static void nothing_else_goes_through_a_proxy(void **state)
-{
-    struct loopback server;
-    struct exchange x = {.kind = CS_NET_NONE};
-    char url[64];
-    cs_error error;
-    cs_net *net;
-    cs_net_options options = {.allow_http = 1};
-    cs_net_request request = {.method = GET};
-    (void)state;
-    set_proxies(1); /* nobody is there */
-    loopback_open(&server, NULL, echo, NULL);
-    assert_int_equal(cs_net_new(&net, &options, &error), 0);
-    x = exchange_get(net, "http", server.port);
-    assert_int_equal(x.kind, CS_NET_REPLY);
-
-    /* "this network" (RFC 1122 3.2.1.3) is not loopback, but Linux connects it to this host */
-    snprintf(url, sizeof url, "http://0.0.0.0:%d/", server.port);
-    request.url = cs_slice_of(url);
-    assert_int_equal(cs_net_start(net, &request, &error), 0);
-    exchange_finish(net, &x, 1);
-    assert_int_equal(x.kind, CS_NET_REPLY);
-
-    /* it speaks no TLS: what matters is the way there */
-    snprintf(url, sizeof url, "https://127.0.0.1:%d/", server.port);
-    request.url = cs_slice_of(url);
-    assert_int_equal(cs_net_start(net, &request, &error), 0);
-    while (loopback_connections(&server) < 3) {
-        assert_int_equal(cs_net_step(net, 10 * CS_MS, &error), 0);
-    }
-    cs_net_close(net);
-    loopback_close(&server);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(urls_are_checked),
-        cmocka_unit_test(plain_http_has_its_places),
         cmocka_unit_test(methods_are_checked),
         cmocka_unit_test(headers_are_checked),
         cmocka_unit_test(limits_of_time_are_checked),
         cmocka_unit_test(a_lack_of_memory_is_an_error),
         cmocka_unit_test(only_what_was_given_is_sent),
-        cmocka_unit_test(targets_are_sent_as_they_are),
         cmocka_unit_test(a_large_body_is_sent_unasked),
-        cmocka_unit_test_teardown(https_goes_through_a_proxy, unset_proxies),
-        cmocka_unit_test_teardown(a_proxy_may_refuse, unset_proxies),
-        cmocka_unit_test_teardown(nothing_else_goes_through_a_proxy, unset_proxies),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

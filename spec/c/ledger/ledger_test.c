@@ -1,0 +1,171 @@
+/* A ledger is opened where it may be, and by the process that uses it. */
+#include "support/ledger.h"
+
+#include <sys/wait.h>
+
+static void makes_what_is_missing_for_its_owner_alone(void **state)
+{
+    (void)state;
+    cs_ledger *ledger;
+    assert_int_equal(cs_ledger_open(&ledger, path_of("a/home"), 1, NULL), 0);
+    assert_int_equal(mode_of("a/home"), 0700);
+    assert_int_equal(mode_of("a/home/ledger.db"), 0600);
+    begin_run(ledger);
+    assert_int_equal(mode_of("a/home/ledger.db-wal"), 0600);
+    cs_ledger_close(ledger);
+}
+
+static void takes_a_relative_home_from_where_it_is(void **state)
+{
+    char here[256];
+    (void)state;
+    assert_non_null(getcwd(here, sizeof here));
+    assert_int_equal(chdir(folder), 0);
+    cs_ledger *ledger;
+    assert_int_equal(cs_ledger_open(&ledger, "home", 1, NULL), 0);
+    assert_int_equal(chdir(here), 0);
+    assert_int_equal(mode_of("home/ledger.db"), 0600);
+    cs_ledger_close(ledger);
+}
+
+static void says_that_there_is_none(void **state)
+{
+    (void)state;
+    cs_error error;
+    cs_ledger *ledger;
+    assert_int_equal(cs_ledger_open(&ledger, path_of("home"), 0, &error),
+                     CS_ERROR(CS_ARGUMENT, CS_LEDGER_ABSENT));
+    assert_message(error, "home/ledger.db", ": No such file or directory");
+    assert_null(ledger);
+    assert_int_equal(access(path_of("home"), F_OK), -1);
+}
+
+static void refuses_a_home_that_others_can_write(void **state)
+{
+    (void)state;
+    cs_error error;
+    cs_ledger *ledger;
+    assert_int_equal(chmod(folder, 0777), 0);
+    assert_int_equal(CS_CLASS(cs_ledger_open(&ledger, folder, 1, &error)), CS_ARGUMENT);
+    assert_message(error, "", ": can be written by others (mode 0777)");
+    assert_int_equal(access(path_of("ledger.db"), F_OK), -1);
+}
+
+static void refuses_a_link(void **state)
+{
+    (void)state;
+    cs_error error;
+    cs_ledger *ledger;
+    assert_int_equal(symlink("elsewhere", path_of("ledger.db")), 0);
+    assert_int_equal(CS_CLASS(cs_ledger_open(&ledger, folder, 1, &error)), CS_ARGUMENT);
+    assert_message(error, "ledger.db", ": expected a file, found a symbolic link");
+    assert_int_equal(access(path_of("elsewhere"), F_OK), -1);
+}
+
+static void refuses_a_path_that_is_too_long(void **state)
+{
+    static char home[5000];
+    (void)state;
+    cs_error error;
+    cs_ledger *ledger;
+    memset(home, 'a', sizeof home - 1);
+    assert_int_equal(cs_ledger_open(&ledger, home, 1, &error),
+                     CS_ERROR(CS_ARGUMENT, CS_LEDGER_FILE));
+    assert_non_null(strstr(error.message, "aaaa"));
+}
+
+/* The SHARED lock of the first handle must outlive the opening and closing of the second: without
+ * it another process that closes the ledger takes itself for the last one, and removes the journal. */
+static void keeps_its_locks_while_the_process_opens_it_again(void **state)
+{
+    (void)state;
+    int status;
+    cs_ledger *first = open_ledger();
+    int64_t run = begin_run(first);
+    cs_ledger_close(open_ledger());
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        cs_ledger *other;
+        int failed = cs_ledger_open(&other, folder, 1, NULL);
+        cs_ledger_close(other);
+        _exit(failed != 0);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    assert_int_equal(access(path_of("ledger.db-wal"), F_OK), 0);
+    assert_int_equal(record_one(first, run, "01", CS_STATUS_GOOD, 0, 100, NULL), 0);
+    assert_string_equal(ask_sqlite("SELECT count(*) FROM answers"), "1");
+    cs_ledger_close(first);
+}
+
+/* Runs in a child, which reports by its exit status. */
+static int try_all(cs_ledger *ledger)
+{
+    cs_error error;
+    cs_ledger_latest latest;
+    cs_ledger_run runs[1];
+    cs_ledger_change changes[1];
+    cs_ledger_info info;
+    cs_buffer lines;
+    int64_t number;
+    size_t n;
+    int found;
+    char text[8];
+    cs_slice word = CS_LITERAL("a");
+    cs_ledger_start start = {word, word, word, 1};
+    cs_buffer_init(&lines, text, sizeof text);
+    const int results[] = {
+        cs_ledger_begin_run(ledger, &start, &number, NULL),
+        record_one(ledger, 0, "01", CS_STATUS_GOOD, 0, 100, NULL),
+        cs_ledger_end_run(ledger, 1, 2, 1, NULL),
+        cs_ledger_latest_of(ledger, word, word, &latest, &found, NULL),
+        cs_ledger_runs(ledger, 0, runs, 1, &n, NULL),
+        cs_ledger_changes(ledger, 0, 0, changes, 1, &n, NULL),
+        cs_ledger_info_of(ledger, &info, NULL),
+        cs_ledger_check(ledger, &lines, NULL),
+        cs_ledger_compact(ledger, 1, &number, &error),
+    };
+    for (size_t i = 0; i < COUNT(results); i++) {
+        if (results[i] != CS_ERROR(CS_CLOSED, CS_LEDGER_FILE)) {
+            return 1 + (int)i;
+        }
+    }
+    return strstr(error.message, ": was opened before a fork; a child opens it again") ? 0 : 99;
+}
+
+static void is_not_used_behind_a_fork(void **state)
+{
+    (void)state;
+    int status;
+    cs_ledger *ledger = open_ledger();
+    int64_t run = begin_run(ledger);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        int wrong = try_all(ledger);
+        cs_ledger_close(ledger);
+        _exit(wrong);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    assert_int_equal(record_one(ledger, run, "01", CS_STATUS_GOOD, 0, 100, NULL), 0);
+    assert_string_equal(ask_sqlite("SELECT count(*) FROM answers"), "1");
+    cs_ledger_close(ledger);
+    cs_ledger_close(NULL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        folder_test(makes_what_is_missing_for_its_owner_alone),
+        folder_test(takes_a_relative_home_from_where_it_is),
+        folder_test(says_that_there_is_none),
+        folder_test(refuses_a_home_that_others_can_write),
+        folder_test(refuses_a_link),
+        folder_test(refuses_a_path_that_is_too_long),
+        folder_test(keeps_its_locks_while_the_process_opens_it_again),
+        folder_test(is_not_used_behind_a_fork),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

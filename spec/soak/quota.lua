@@ -1,0 +1,122 @@
+-- quota.lua SECONDS SEEDS - many processes, one quota, and the emulator's log as the judge of when calls arrived. Each
+-- test runs for SECONDS; what depends on chance is tried with SEEDS seeds. Prints TAP.
+local certstat = require "certstat"
+local ipc = require "certstat.ipc"
+local stage = require "spec.soak.stage"
+
+local SECONDS, SEEDS = tonumber(arg[1]), tonumber(arg[2])
+local CALLERS, RATE, SECOND_US = 8, 10, 1000000
+
+local here = stage.new()
+
+-- What the arrivals say: calls a second (the first RATE of them are there at once, and begin no interval), the shortest
+-- time that RATE + 1 calls took, the longest that none came.
+local function judge(arrivals, throttled)
+  local n = #arrivals
+  if n <= RATE then error(("expected calls, found %d"):format(n), 2) end
+  local found = { calls = n, throttled = throttled, densest_us = math.huge, stall_us = 0 }
+  for i = 2, n do found.stall_us = math.max(found.stall_us, arrivals[i] - arrivals[i - 1]) end
+  for i = RATE + 1, n do found.densest_us = math.min(found.densest_us, arrivals[i] - arrivals[i - RATE]) end
+  found.per_second = (n - RATE) / ((arrivals[n] - arrivals[1]) / SECOND_US)
+  return found
+end
+
+local function expect(condition, text, ...)
+  if not condition then error(text:format(...), 0) end
+end
+
+-- The rule, and that it costs no more than it must.
+local function check(found, least_per_second)
+  expect(found.densest_us >= SECOND_US, "%d calls arrived within %.1f ms", RATE + 1, found.densest_us / 1000)
+  expect(found.throttled == 0, "%d calls were throttled", found.throttled)
+  expect(found.stall_us <= 2 * SECOND_US, "no call arrived for %.2f s", found.stall_us / SECOND_US)
+  expect(found.per_second >= least_per_second, "expected %.1f calls a second, found %.2f", least_per_second,
+    found.per_second)
+  return ("%.2f calls/s, %d in no less than %.1f ms"):format(found.per_second, RATE + 1, found.densest_us / 1000)
+end
+
+local function start_all(guard)
+  for _ = 1, CALLERS do here:start("audit", guard) end
+end
+
+local function at_full_demand(guard, least_per_second)
+  here:begin()
+  start_all(guard)
+  here:pass(SECONDS)
+  return check(judge(here:finish()), least_per_second)
+end
+
+local function with_a_kill_each_second()
+  math.randomseed(20261124)
+  here:begin()
+  start_all("adapts")
+  for _ = 1, SECONDS do
+    here:pass(1)
+    here:replace(math.random(CALLERS), "audit", "adapts")
+  end
+  return check(judge(here:finish()), 8.0)
+end
+
+local function through_a_door(seed)
+  here:begin()
+  here:open_door(seed, 80)
+  start_all("adapts")
+  here:pass(SECONDS)
+  return check(judge(here:finish()), 8.5)
+end
+
+-- A throttle that one of them gets holds for all: what had left before is at the door within 100 ms.
+local function throttled_once()
+  here:begin()
+  here:open_door(1, 0, 25)
+  start_all("adapts")
+  here:pass(SECONDS)
+  local at_us, after = here:throttled_us(), nil
+  for _, arrival in ipairs(here:finish()) do
+    if arrival > at_us + 100000 then
+      after = arrival - at_us
+      break
+    end
+  end
+  expect(after, "no call came after the throttle")
+  expect(after >= 1500000 - 1000 and after < 3 * SECOND_US, "the next call came after %.3f s", after / SECOND_US)
+  return ("the next call came after %.3f s"):format(after / SECOND_US)
+end
+
+local function waiting(pause)
+  here:begin()
+  local until_us = ipc.wall_ns() / 1000 + pause * SECOND_US
+  assert(certstat.quota { home = here.home }):pause(pause)
+  for _ = 1, CALLERS do here:start("interactive", "adapts", true) end
+  local used = 0
+  for caller = 1, CALLERS do used = used + here:number_of(caller, pause + 20) end
+  local arrivals = here:finish()
+  expect(#arrivals == CALLERS, "expected %d calls, found %d", CALLERS, #arrivals)
+  expect(arrivals[1] >= until_us - 1000, "a call came %.3f s too early", (until_us - arrivals[1]) / SECOND_US)
+  expect(used < 0.4, "they used %.3f s of processor time", used)
+  return ("%.3f s of processor time for %d processes over %d s"):format(used, CALLERS, pause)
+end
+
+local tests = {
+  { "eight processes at full demand, one killed each second", with_a_kill_each_second },
+  { "eight processes with a guard of 50 ms", function() return at_full_demand("50", 9.3) end },
+  { "eight processes with the guard they choose", function() return at_full_demand("adapts", 8.8) end },
+  { "a throttle of 1,500 ms holds for all", throttled_once },
+  { "eight processes that wait use no processor", function() return waiting(math.floor(SECONDS / 3)) end },
+}
+for seed = 1, SEEDS do
+  local name = ("0 to 80 ms to the door, from the first call on, seed %d"):format(seed)
+  table.insert(tests, { name, function() return through_a_door(seed) end })
+end
+
+for i, test in ipairs(tests) do
+  local began = ipc.now_ns()
+  local ok, said = pcall(test[2])
+  if not ok then pcall(here.finish, here) end
+  print(("%s %d - %s%s # %d ms"):format(ok and "ok" or "not ok", i, test[1], ok and ": " .. said or "",
+    math.floor((ipc.now_ns() - began) / 1e6)))
+  if not ok then print("# " .. tostring(said):gsub("\n", "\n# ")) end
+  io.stdout:flush()
+end
+print("1.." .. #tests)
+here:close()

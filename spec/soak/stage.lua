@@ -1,0 +1,116 @@
+-- stage.lua - what the soak tests play on: an emulator that notes when calls arrive, callers in processes of their own,
+-- which share a home, and perhaps a door between them.
+local emulator = require "spec.emulator.emulator"
+local files = require "spec.emulator.files"
+local ipc = require "certstat.ipc"
+
+local Stage = {}
+Stage.__index = Stage
+
+local stage = {}
+
+local START_MS, END_MS = 30000, 10000
+
+local function path_of(program)
+  if program:find("/", 1, true) then return program end
+  return (files.shell("command -v " .. program):gsub("\n", ""))
+end
+
+--- new() → a stage: a CA of its own, and nobody on it.
+function stage.new()
+  local self = setmetatable({ folder = files.folder(), callers = {}, homes = 0 }, Stage)
+  files.make_ca(self.folder, 4, 1)
+  self.lua, self.node = path_of(os.getenv("LUA_EXE") or "lua"), path_of("node")
+  return self
+end
+
+--- Begins anew: another home, another emulator, which accepts ten calls a second, and an empty log.
+function Stage:begin()
+  self.homes = self.homes + 1
+  self.home = ("%s/home%d"):format(self.folder, self.homes)
+  self.log = ("%s/log%d"):format(self.folder, self.homes)
+  self.emulator = emulator.start { "--ca", self.folder .. "/ca/sub", "--listen", "127.0.0.1:0", "--log", self.log }
+  self.url = self.emulator.url
+end
+
+-- The next line that a process prints.
+local function read_line(process, wait_ms)
+  local text = ""
+  repeat
+    local kind, value = process:wait(wait_ms)
+    if kind ~= "output" then error("expected a line, found " .. kind .. " " .. tostring(value), 2) end
+    text = text .. value
+  until text:find("\n", 1, true)
+  return text
+end
+
+--- Puts a door between callers and emulator, see door.js.
+function Stage:open_door(seed, most_ms, throttled)
+  local port = self.emulator.url:match("%d+$")
+  local argv = { self.node, "spec/soak/door.js", port, ("%d"):format(seed), ("%d"):format(most_ms) }
+  argv[#argv + 1] = throttled and ("%d"):format(throttled)
+  self.door = assert(ipc.spawn { argv = argv, env = {}, output = true, parent_signal = 9 })
+  self.url = "http://127.0.0.1:" .. read_line(self.door, START_MS):match("%d+")
+end
+
+--- start(lane, guard [, once]) → number of the caller, see caller.lua. number: whose place it takes, if it does.
+function Stage:start(lane, guard, once, number)
+  number = number or #self.callers + 1
+  self.callers[number] = assert(ipc.spawn {
+    argv = { self.lua, "spec/soak/caller.lua", lane, guard, once and "once" or "for ever" },
+    env = {
+      "LUA_PATH=" .. package.path, "LUA_CPATH=" .. package.cpath,
+      "ENDPOINT=" .. self.url, "CERTSTAT_HOME=" .. self.home,
+      "ALIBABA_CLOUD_ACCESS_KEY_ID=demo", "ALIBABA_CLOUD_ACCESS_KEY_SECRET=throw-away",
+    },
+    output = once, parent_signal = 9,
+  })
+  return number
+end
+
+--- Kills a caller and starts another in its place.
+function Stage:replace(number, lane, guard)
+  self.callers[number]:signal(9)
+  self.callers[number]:close()
+  self:start(lane, guard, nil, number)
+end
+
+--- Lets so many seconds pass.
+function Stage:pass(seconds)
+  local until_ns = ipc.now_ns() + seconds * 1e9
+  while true do
+    local left_ms = math.ceil((until_ns - ipc.now_ns()) / 1e6)
+    if left_ms <= 0 then return end
+    local kind = self.emulator.process:wait(left_ms)
+    if kind ~= "time" then error("the emulator ended: " .. kind, 2) end
+  end
+end
+
+--- What a caller prints: a number.
+function Stage:number_of(caller, wait_s) return tonumber(read_line(self.callers[caller], wait_s * 1000)) end
+
+--- The time of the door's throttle.
+function Stage:throttled_us() return tonumber(read_line(self.door, END_MS)) end
+
+--- Ends callers, door and emulator; returns the arrivals of calls in microseconds, in their order, and how many of them
+-- were throttled.
+function Stage:finish()
+  for _, caller in ipairs(self.callers) do caller:close() end
+  self.callers = {}
+  if self.door then self.door:close() end
+  self.door = nil
+  emulator.stop(self.emulator)
+  local arrivals, throttled = {}, 0
+  for line in io.lines(self.log) do
+    arrivals[#arrivals + 1] = tonumber(line:match('"arrival_us":(%d+)'))
+    if line:find('"code":"Throttling', 1, true) then throttled = throttled + 1 end
+  end
+  table.sort(arrivals)
+  return arrivals, throttled
+end
+
+function Stage:close()
+  ipc.remove_folder(self.folder)
+end
+
+return stage
