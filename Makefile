@@ -59,7 +59,9 @@ LIBS_ledger  := -lsqlite3
 
 # src/ becomes one archive, from which each module takes what it uses; lua_module/core.c opens certstat.core and
 # lua_module/core_*.c are its rooms
-ARCHIVE      := $(SRC_OUT)/libcertstat.a
+# named by the modules it serves, so that a build WITHOUT some leaves no smaller archive to the next
+empty        :=
+ARCHIVE      := $(SRC_OUT)/libcertstat-$(subst $(empty) $(empty),-,$(strip $(MODULES))).a
 OBJECTS      := $(patsubst src/%.c,$(SRC_OUT)/%.o,$(wildcard src/core/*.c src/x509/*.c src/ipc/*.c $(MODULES:%=src/%/*.c)))
 BINDINGS      = $(wildcard lua_module/$(1).c lua_module/$(1)_*.c)
 

@@ -10,7 +10,7 @@ uncommented_functions() {
   awk '
     /^$/ { block = 0; next }
     /^\/\*/ { block = 1 }
-    /^[a-z].*\<cs_[a-z0-9_]+\(/ && !/^typedef/ { name = $0; line = FNR; text = "" }
+    /^[a-z].*[ *]cs_[a-z0-9_]+\(/ && !/^typedef/ { name = $0; line = FNR; text = "" }
     name { text = text $0
       if (/;/) {
         if (!block && text !~ /\/\*/) print "src/certstat.h:" line ": " name

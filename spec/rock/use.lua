@@ -15,7 +15,7 @@ local ok, message = certstat.verify {
 }
 assert(ok, message)
 
-local client = assert(certstat.client { endpoint = "http://127.0.0.1:1", credentials = key, timeout = 1 })
+local client = assert(certstat.client { endpoint = "http://127.0.0.1:1", credentials = key, timeout = 5 })
 local rows, _, info = client:status { "08:4B:DE" }
 assert(not rows and info.class == "network" or rows[1].class == "network")
 client:close()
