@@ -25,8 +25,8 @@ describe("an nginx worker", function()
 
   it("can't wait in the others, and says what to do", function()
     for _, name in ipairs {
-      "init", "init_worker", "exit_worker", "ssl_session_store", "set", "balancer", "header_filter", "body_filter", "log",
-      "one that is not known yet",
+      "init", "init_worker", "exit_worker", "ssl_session_store", "set", "balancer", "header_filter", "body_filter",
+      "log", "one that is not known yet",
     } do
       phase = name
       local ok, message = nginx.may_wait()
