@@ -352,6 +352,14 @@ describe("audit: a call that is denied", function()
     assert.truthy(#w.net.started <= 10)
   end)
 
+  it("stops what is in the batch that is being filled, too", function()
+    local w = new_world(function() return world.refusal(403, "NoPermission") end)
+    local rows = rows_of(w, world.source(300), 1000) -- the URL is full before, so that one serial is left over
+    assert.equal(300, #rows)
+    for _, one in ipairs(rows) do assert.equal("denied", one.class) end
+    assert.equal(1, #w.net.started)
+  end)
+
   it("takes back what waits to be tried again", function()
     local w = new_world(function(request, n)
       if n == 1 then return world.refusal(400, "Throttling", "", { headers = { ["x-acs-retry-after"] = "300" } }) end
@@ -452,6 +460,19 @@ describe("audit: a batch that is refused", function()
     w.sizes = { limit = 40, works = true } -- a belief that is wrong by now
     local rows = rows_of(w, world.source(640))
     assert.same({ good = 640 }, statuses(rows))
+  end)
+
+  it("that is larger than what has been learnt meanwhile is asked again, though the share is used up", function()
+    local w = new_world(function(request, n)
+      local plan = service(10)(request)
+      plan.ms = n > 1 and #world.serials(request) == 40 and 2000 or 5
+      return plan
+    end, { rate = 400, guard_ns = 0 })
+    w.sizes = { limit = 40, works = true }
+    local run = new_run(w, world.source(640))
+    run.halvings = 60 -- two more are allowed, and two it takes to learn that ten work
+    assert.same({ good = 640 }, statuses(drain(run)))
+    assert.equal(64, run.halvings)
   end)
 
   it("by another code than one that may concern its serials is not halved", function()

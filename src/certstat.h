@@ -48,6 +48,7 @@ typedef struct cs_buffer {
     int failed;
 } cs_buffer;
 
+/* An empty buffer over `size` bytes of the caller's memory. */
 void cs_buffer_init(cs_buffer *b, void *memory, size_t size);
 
 /* Appends one byte. Inline, because so much of signing is single bytes. */
@@ -60,9 +61,9 @@ static inline void cs_buffer_byte(cs_buffer *b, char byte)
     b->p[b->n++] = byte;
 }
 
-void cs_buffer_put(cs_buffer *b, cs_slice bytes);
-void cs_buffer_text(cs_buffer *b, const char *text); /* a terminated string */
-void cs_buffer_decimal(cs_buffer *b, int64_t number);
+void cs_buffer_put(cs_buffer *b, cs_slice bytes);              /* appends bytes */
+void cs_buffer_text(cs_buffer *b, const char *text);           /* a terminated string */
+void cs_buffer_decimal(cs_buffer *b, int64_t number);          /* its digits, '-' before them */
 void cs_buffer_hex(cs_buffer *b, const void *bytes, size_t n); /* lower case */
 cs_slice cs_buffer_slice(const cs_buffer *b, size_t from);     /* what was written from `from` on */
 
@@ -481,7 +482,8 @@ typedef struct cs_net cs_net;
 typedef struct cs_net_options {
     cs_slice ca_file;    /* PEM bundle, parsed once a process and path; empty: the system's */
     size_t body_limit;   /* bytes of a reply's body; 0: 16 MiB */
-    size_t header_limit; /* bytes of its header, interim replies and trailers too; 0: 64 KiB */
+    size_t header_limit; /* bytes of its header, interim replies and trailers too; 0: 64 KiB; more
+                          * than 256 lines, or 100 KiB in one, are never accepted */
     int allow_http;      /* plain http not only to loopback addresses and the metadata address */
 } cs_net_options;
 
@@ -543,8 +545,9 @@ void cs_net_drop(cs_net *net, uint64_t id);
 /* Moves what can be moved, for about half a millisecond. wait_ns 0 never waits; else it waits at
  * most that long (rounded up to milliseconds) for something to happen, not at all while there is an
  * event to collect, and returns early at a signal. One request at most is handed to libcurl in a
- * step, so that it begins one connection at most. CS_LIMIT, CS_CLOSED; what goes wrong with a single
- * request is its event. */
+ * step, so that it begins one connection at most; until the first TLS connection is open, the other
+ * https requests wait to see whether they can share it. CS_LIMIT, CS_CLOSED; what goes wrong with a
+ * single request is its event. */
 int cs_net_step(cs_net *net, int64_t wait_ns, cs_error *error);
 
 /* The next event into *out: 1, or 0 where there is none. */
@@ -853,6 +856,7 @@ typedef struct cs_ledger_info {
     int64_t runs, asked, answers, latest, changes; /* rows */
 } cs_ledger_info;
 
+/* Counts the rows, for people. */
 int cs_ledger_info_of(cs_ledger *ledger, cs_ledger_info *out, cs_error *error);
 
 /* Appends a line for each thing that is wrong, to SQLite or by what certstat writes; nothing where

@@ -195,7 +195,7 @@ end
 -- A refused call: the rows are errors, and where nothing else can come of the rest, the run stops asking.
 function Run:refused(piece, call)
   local info, answer = call.info, error_answer(call)
-  if info.any or info.class == "closed" then
+  if info.any then
     self:stop(answer)
   elseif #piece.entries == 1 and info.may_divide then
     self.singles = info.code == self.singles_code and self.singles + 1 or 1
@@ -215,10 +215,9 @@ function Run:may_halve(piece, info)
     or self.halvings + 2 <= math.max(HALVING_FLOOR, HALVING_SHARE * self.calls)
 end
 
-function Run:halve(piece, info)
+function Run:halve(piece)
   if #piece.entries > self.sizes.limit then return self:ask(piece) end
   local half = math.ceil(#piece.entries / 2)
-  if info.too_large then self.sizes.limit, self.sizes.works = half, false end
   self.halvings = self.halvings + 2
   local halves = batch.divide(piece, half)
   local family = { size = half, answered = 0 }
@@ -245,7 +244,7 @@ function Run:settle(piece)
     self:learn(piece)
     self:resolve(piece, call.reply)
   elseif self:may_halve(piece, call.info) then
-    self:halve(piece, call.info)
+    self:halve(piece)
   else
     self:refused(piece, call)
   end

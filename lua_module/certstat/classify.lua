@@ -98,7 +98,7 @@ local function refusal(event, body, code, token)
       pause_ms / 1e3, server_message = message,
     request_id = shown(body.RequestId, token) or shown(body.requestId, token)
       or shown(event.headers["x-acs-request-id"], token),
-    any = any, too_large = too_large, may_divide = too_large or status == 400 and class == "argument" and not any,
+    any = any, may_divide = too_large or status == 400 and class == "argument" and not any,
   }
   local what = code and ("%s (HTTP %d)"):format(code, status) or ("HTTP %d"):format(status)
   return {
@@ -144,7 +144,7 @@ local SUCCESS = { ["200"] = true, OK = true, Success = true }
 --- Judges an event of certstat.net: {outcome = the engine's word, reply = table | nil, message =, info =, pause_ns =}.
 -- pause_ns: how long nobody may send, where the outcome is "throttled". Fields of info beside class, code, http_status,
 -- request_id, retry_after and server_message: any (every other call would be refused too), may_divide (a smaller batch
--- may be answered), too_large (it is the size for sure). token: the security token, which no message repeats.
+-- may be answered). token: the security token, which no message repeats.
 function M.event(event, token)
   if event.kind == "failed" then return lost(event) end
   local ok, body = pcall(cjson.decode, event.body)

@@ -96,8 +96,8 @@ static int to_curl_events(uint32_t events)
            (events & (EPOLLERR | EPOLLHUP) ? CURL_CSELECT_ERR : 0);
 }
 
-/* One event at a time: epoll puts a ready descriptor behind the others each time it shows it, so
- * that a cut starves none. */
+/* One event at a time, and each that was fetched is served: epoll puts a descriptor behind the other
+ * ready ones when it shows it, so that a cut starves none. */
 int net_loop_turn(cs_net *net, int64_t wait_ns, cs_error *error)
 {
     struct epoll_event event;
@@ -109,10 +109,10 @@ int net_loop_turn(cs_net *net, int64_t wait_ns, cs_error *error)
         net->timer_ns = INT64_MAX;
         code = curl_multi_socket_action(net->multi, CURL_SOCKET_TIMEOUT, 0, &running);
     }
-    while (ready > 0 && code == CURLM_OK && cs_clock_now_ns() < until_ns) {
+    while (ready > 0 && code == CURLM_OK) {
         code = curl_multi_socket_action(net->multi, event.data.fd, to_curl_events(event.events),
                                         &running);
-        ready = epoll_wait(net->epoll, &event, 1, 0);
+        ready = cs_clock_now_ns() < until_ns ? epoll_wait(net->epoll, &event, 1, 0) : 0;
     }
     if (code != CURLM_OK) {
         return cs_fail(error, CS_LIMIT, (int)code, "libcurl: ", curl_multi_strerror(code), NULL);
