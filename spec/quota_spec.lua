@@ -70,6 +70,15 @@ describe("certstat.quota", function()
     assert.is_true(wait > 6.999 and wait <= 7)
   end)
 
+  it("has a guard that follows the replies it is told of", function()
+    local quota = certstat.quota { rate = 1, hold = 0 }
+    for _ = 1, 99 do quota:replied(0.005) end
+    quota:replied(0.145)
+    quota:take()
+    local wait = quota:take()
+    assert.is_true(wait > 1.1499 and wait < 1.1501)
+  end)
+
   it("is shared by those who name one file", function()
     local folder = assert(ipc.temporary_folder("/tmp/certstat-spec-"))
     local file = folder .. "/shared"

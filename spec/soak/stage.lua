@@ -86,8 +86,11 @@ function Stage:pass(seconds)
   end
 end
 
---- What a caller prints: a number.
-function Stage:number_of(caller, wait_s) return tonumber(read_line(self.callers[caller], wait_s * 1000)) end
+--- What a caller that asks once prints: the seconds that took, of processor time and in all.
+function Stage:cost_of(caller, wait_s)
+  local used, all = read_line(self.callers[caller], wait_s * 1000):match("^(%S+) (%S+)\n$")
+  return tonumber(used), tonumber(all)
+end
 
 --- The time of the door's throttle.
 function Stage:throttled_us() return tonumber(read_line(self.door, END_MS)) end
