@@ -38,10 +38,11 @@ describe("a server that lies", function()
   end)
 
   local function run(id, arguments)
-    local command = ("env -i PATH='%s' HOME='%s' LUA_PATH='%s' LUA_CPATH='%s' ALIBABA_CLOUD_ACCESS_KEY_ID='%s' "
-      .. "ALIBABA_CLOUD_ACCESS_KEY_SECRET='%s' '%s' %s --endpoint %s > %s/out 2> %s/err < /dev/null; echo $?"):format(
-      os.getenv("PATH"), home, os.getenv("LUA_PATH"), os.getenv("LUA_CPATH"), id, SECRET, os.getenv("CERTSTAT"),
-      arguments, server.url, home, home)
+    local command = ("env -i PATH='%s' HOME='%s' LUA_PATH='%s' LUA_CPATH='%s' LD_PRELOAD='%s' "
+      .. "ALIBABA_CLOUD_ACCESS_KEY_ID='%s' ALIBABA_CLOUD_ACCESS_KEY_SECRET='%s' '%s' %s --endpoint %s "
+      .. "> %s/out 2> %s/err < /dev/null; echo $?"):format(
+      os.getenv("PATH"), home, os.getenv("LUA_PATH"), os.getenv("LUA_CPATH"), os.getenv("LD_PRELOAD") or "", id,
+      SECRET, os.getenv("CERTSTAT"), arguments, server.url, home, home)
     return tonumber(files.shell(command)), files.read(home .. "/out"), files.read(home .. "/err")
   end
 

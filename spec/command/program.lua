@@ -31,7 +31,7 @@ function program:run(command, env)
   local variables = {
     PATH = os.getenv("PATH"), HOME = self.folder, LANG = "C.UTF-8", ENDPOINT = self.emulator.url,
     CERTSTAT = os.getenv("CERTSTAT"), LUA_EXE = os.getenv("LUA_EXE"), FOLDER = self.folder,
-    LUA_PATH = os.getenv("LUA_PATH"), LUA_CPATH = os.getenv("LUA_CPATH"),
+    LUA_PATH = os.getenv("LUA_PATH"), LUA_CPATH = os.getenv("LUA_CPATH"), LD_PRELOAD = os.getenv("LD_PRELOAD"),
     ALIBABA_CLOUD_ACCESS_KEY_ID = "demo", ALIBABA_CLOUD_ACCESS_KEY_SECRET = "throw-away",
   }
   for name, value in pairs(env or {}) do
