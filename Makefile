@@ -67,7 +67,8 @@ BINDINGS      = $(wildcard lua_module/$(1).c lua_module/$(1)_*.c)
 
 .PHONY: all build
 all: build   ## the modules and the command, for LUA=5.4 (or 5.1 5.2 5.3 jit)
-build: $(MODULES:%=$(OUT)/certstat/%.so) $(MODULES:%=$(NGX_OUT)/certstat/%.so) $(OUT)/bin/certstat $(BUILD)/bin/certstat
+build: $(MODULES:%=$(OUT)/certstat/%.so) $(MODULES:%=$(NGX_OUT)/certstat/%.so) $(OUT)/bin/certstat \
+  $(if $(FLAVOUR),,$(BUILD)/bin/certstat)
 
 $(ARCHIVE): $(sort $(OBJECTS))
 	@rm -f $@
