@@ -29,7 +29,8 @@ describe("certstat emulator", function()
       "--qps", "100", "--max-serials", "50", "--log", "L" }
     given.announce = nil
     assert.same({
-      folders = { "a", "b" }, address = "127.0.0.1", port = 8080, keys = { { id = "demo", secret = "x" } }, qps = 100,
+      folders = { "a", "b" }, address = "127.0.0.1", port = 8080,
+      keys = { { id = "demo", secret = "x", account = "default" } }, qps = 100,
       max_serials = 50, log = "L", temporary = "/tmp",
     }, given)
   end)
@@ -45,7 +46,9 @@ describe("certstat emulator", function()
     finally(function() ipc.remove_folder(folder) end)
     files.write(folder .. "/keys", "demo:x\nLTAI5t:y\n")
     fake.run { "emulator", "--ca", "a", "--access-key-file", folder .. "/keys" }
-    assert.same({ { id = "demo", secret = "x" }, { id = "LTAI5t", secret = "y" } }, given.keys)
+    assert.same({
+      { id = "demo", secret = "x", account = "default" }, { id = "LTAI5t", secret = "y", account = "default" },
+    }, given.keys)
     files.write(folder .. "/keys", "canary\n")
     local code, out, err = fake.run { "emulator", "--ca", "a", "--access-key-file", folder .. "/keys" }
     assert.equal("certstat: " .. folder .. "/keys: access key: expected ID:SECRET\n", err)

@@ -1,3 +1,4 @@
+local accounts = require "certstat.emulator.accounts"
 local certstat = require "certstat"
 local gateway = require "certstat.emulator.gateway"
 local quota = require "certstat.emulator.quota"
@@ -5,14 +6,22 @@ local quota = require "certstat.emulator.quota"
 local NOW_US = 1767323045000000 -- 2026-01-02T03:04:05Z
 local STATUS = "DescribeClientCertificateStatusForSerialNumber"
 
+local KEYS = {
+  { id = "demo", secret = "canary-secret", account = "1" }, { id = "other", secret = "x", account = "1" },
+  { id = "second", secret = "x", account = "2" }, { id = "inactive", secret = "x", account = "1", inactive = true },
+  { id = "STS.x", secret = "x", account = "1", token = "token", expires_at = NOW_US / 1e6 + 10 },
+  { id = "STS.old", secret = "x", account = "1", token = "token", expires_at = NOW_US / 1e6 },
+  { id = "lister", secret = "x", account = "1", allow = { "List*" } },
+}
+
 local function nothing() end
 
 local function new_gateway(options)
   local used = {}
   options = options or {}
-  return assert(gateway.new {
-    keys = { { id = "demo", secret = "canary-secret" }, { id = "other", secret = "x" } },
-    quota = quota.new(options.qps or 10, 1000000),
+  return gateway.new {
+    accounts = assert(accounts.new(KEYS, { get = nothing })),
+    quota = quota.new { rate = options.qps or 10, window_us = 1000000 },
     nonces = {
       used = function(_, id, nonce) return used[id .. nonce] ~= nil end,
       remember = function(_, id, nonce)
@@ -26,7 +35,7 @@ local function new_gateway(options)
       find = function(_, key) return key == "084bde" and { { status = "V" } } or {} end,
       page = function() return {}, 0 end,
     },
-  })
+  }
 end
 
 -- The call that arrives when `changes` of what certstat.sign takes are signed, and `after` changes it on its way.
@@ -100,6 +109,23 @@ local cases = {
   ["an unknown key"] = { { access_key_id = "stranger" }, nil, "404 InvalidAccessKeyId.NotFound" },
   ["a token with a key that has none"] = { { security_token = "token" }, nil,
     "400 InvalidSecurityToken.MismatchWithAccessKey" },
+  ["an inactive key"] = { { access_key_id = "inactive", access_key_secret = "x" }, nil,
+    "400 InvalidAccessKeyId.Inactive" },
+  ["a temporary key"] = { { access_key_id = "STS.x", access_key_secret = "x", security_token = "token" }, nil,
+    "200 -" },
+  ["a temporary key without its token"] = { { access_key_id = "STS.x", access_key_secret = "x" }, nil,
+    "400 MissingSecurityToken" },
+  ["a temporary key with another's token"] = { {
+    access_key_id = "STS.x", access_key_secret = "x", security_token = "tokens",
+  }, nil, "400 InvalidSecurityToken.MismatchWithAccessKey" },
+  ["a temporary key that has expired"] = { {
+    access_key_id = "STS.old", access_key_secret = "x", security_token = "token",
+  }, nil, "400 InvalidSecurityToken.Expired" },
+  ["an action that the key may not do"] = { { access_key_id = "lister", access_key_secret = "x" }, nil,
+    "403 NoPermission" },
+  ["an action that it may do"] = { {
+    access_key_id = "lister", access_key_secret = "x", action = "ListClientCertificate", query = {},
+  }, nil, "200 -" },
   ["a date that is none"] = { { date = "2026-01-02 03:04:05" }, nil, "400 InvalidTimeStamp.Format" },
   ["no date"] = { {}, function(c) c.headers["x-acs-date"] = nil end, "400 InvalidTimeStamp.Format" },
   ["a date too late"] = { { date = "2026-01-02T03:19:06Z" }, nil, "400 InvalidTimeStamp.Expired" },
@@ -201,9 +227,21 @@ describe("the gateway", function()
     assert.is_nil(reply.values.Message:find("index", 1, true))
   end)
 
-  it("refuses an empty secret at once", function()
-    local door, message = gateway.new { keys = { { id = "demo", secret = "" } } }
-    assert.is_nil(door)
-    assert.equal("string", type(message))
+  it("has a quota for each account", function()
+    local door = new_gateway { qps = 1 }
+    assert.equal("200 -", (answer(call { nonce = "1" }, door)))
+    assert.equal("400 Throttling.User", (answer(call { nonce = "2" }, door)))
+    assert.equal("200 -", (answer(call { nonce = "3", access_key_id = "second", access_key_secret = "x" }, door)))
+  end)
+
+  it("says what a key lacks, after its call has been counted", function()
+    local door = new_gateway { qps = 1 }
+    local _, reply = answer(call { access_key_id = "lister", access_key_secret = "x" }, door)
+    assert.same({
+      AuthAction = "yundun-cert:" .. STATUS, AuthPrincipalDisplayName = "lister", AuthPrincipalOwnerId = "1",
+      AuthPrincipalType = "SubUser", NoPermissionType = "ImplicitDeny",
+      PolicyType = "AccountLevelIdentityBasedPolicy", EncodedDiagnosticMessage = "ID",
+    }, reply.values.AccessDeniedDetail)
+    assert.equal("400 Throttling.User", (answer(call(), door)))
   end)
 end)

@@ -72,8 +72,9 @@ describe("the emulator's supervisor", function()
 
   local function run(changes)
     local options = {
-      folders = { folder .. "/ca" }, address = "127.0.0.1", port = 0, keys = { { id = "demo", secret = "x" } },
-      qps = 10, temporary = folder .. "/tmp", announce = function() error("it must not start") end,
+      folders = { folder .. "/ca" }, address = "127.0.0.1", port = 0,
+      keys = { { id = "demo", secret = "x", account = "default" } }, qps = 10,
+      temporary = folder .. "/tmp", announce = function() error("it must not start") end,
     }
     for name, value in pairs(changes) do options[name] = value end
     local ok, message, info = emulator.run(options)

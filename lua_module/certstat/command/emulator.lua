@@ -1,5 +1,6 @@
 --- certstat emulator - the service on this machine, answering from real `openssl ca` folders.
 local emulator = require "certstat.emulator"
+local emulator_keys = require "certstat.emulator.keys"
 local emulator_options = require "certstat.emulator.options"
 local exit_codes = require "certstat.command.exit_codes"
 local options = require "certstat.command.options"
@@ -22,8 +23,8 @@ Example:
     :argname("ADDRESS:PORT")
   command:mutex(
     command:option("--access-key", "The key that may ask; never a real one."):argname("ID:SECRET"),
-    command:option("--access-key-file", "The same from a file; several keys, one a line, share the quota.")
-      :argname("F"))
+    command:option("--access-key-file", "The same from a file: a key a line; or JSON, with accounts, tokens and "
+      .. "permissions."):argname("F"))
   command:option("--qps", "Calls accepted in any one second (10)."):argname("N")
     :convert(options.whole("--qps", 1, 1000000))
   command:option("--max-serials", "Serials accepted in one call (any number)."):argname("N")
@@ -37,14 +38,14 @@ local function keys_in_file(path)
   local text = file:read("*a") or ""
   file:close()
   local keys
-  keys, message = emulator_options.access_keys(text)
+  keys, message = emulator_keys.several(text)
   if not keys then return nil, path .. ": " .. message end
   return keys
 end
 
 local function find_keys(arguments, getenv)
   if arguments.access_key then
-    local key, message = emulator_options.access_key(arguments.access_key, true)
+    local key, message = emulator_keys.one(arguments.access_key, true)
     return key and { key }, message
   elseif arguments.access_key_file then
     return keys_in_file(arguments.access_key_file)
@@ -53,7 +54,7 @@ local function find_keys(arguments, getenv)
   if not text or text == "" then
     return nil, "no access key: give --access-key, --access-key-file or CERTSTAT_EMULATOR_ACCESS_KEY"
   end
-  return emulator_options.access_keys(text)
+  return emulator_keys.several(text)
 end
 
 function command_emulator.run(arguments, environment)

@@ -6,6 +6,11 @@ local M = {}
 local SHAPE = {
   { "RequestId", "string" }, { "HostId", "string" }, { "Code", "string" }, { "Message", "string" },
   { "Recommend", "string" },
+  { "AccessDeniedDetail", { object = {
+    { "AuthAction", "string" }, { "AuthPrincipalDisplayName", "string" }, { "AuthPrincipalOwnerId", "string" },
+    { "AuthPrincipalType", "string" }, { "NoPermissionType", "string" }, { "PolicyType", "string" },
+    { "EncodedDiagnosticMessage", "string" },
+  } } },
 }
 
 local KNOWN = {
@@ -19,9 +24,13 @@ local KNOWN = {
   MissingAccessKeyId = { 400, "AccessKeyId is mandatory for this action." },
   MissingSerialNumber = { 400, "SerialNumber is mandatory for this action." },
   ["InvalidAccessKeyId.NotFound"] = { 404, "Specified access key is not found." },
+  ["InvalidAccessKeyId.Inactive"] = { 400, "Specified access key is disabled." },
   ["InvalidSecurityToken.MismatchWithAccessKey"] = {
     400, "Specified SecurityToken mismatch with the AccessKey.",
   },
+  ["InvalidSecurityToken.Expired"] = { 400, "Specified SecurityToken is expired." },
+  MissingSecurityToken = { 400, "SecurityToken is mandatory for this action." },
+  NoPermission = { 403, "You are not authorized to do this action. You should be authorized by RAM." },
   IncompleteSignature = { 400, "The request signature does not conform to Aliyun standards." },
   ["InvalidTimeStamp.Format"] = { 400, "Specified time stamp or date value is not well formatted." },
   ["InvalidTimeStamp.Expired"] = { 400, "Specified time stamp or date value is expired." },
@@ -37,12 +46,14 @@ local KNOWN = {
   RequestUriTooLong = { 414, "The URI of the request is too long." },
 }
 
---- reply(code, request_id, host [, message]) → status, shape, values. message: instead of the usual text.
-function M.reply(code, request_id, host, message)
+--- reply(code, request_id, host [, message [, detail]]) → status, shape, values. message: instead of the usual text;
+-- detail: an AccessDeniedDetail.
+function M.reply(code, request_id, host, message, detail)
   local known = KNOWN[code]
   return known[1], SHAPE, {
     RequestId = request_id, HostId = host, Code = code, Message = message or known[2],
     Recommend = ("https://api.aliyun.com/troubleshoot?q=%s&product=cas&requestId=%s"):format(code, request_id),
+    AccessDeniedDetail = detail,
   }
 end
 

@@ -1,6 +1,7 @@
 --- The service's door: who may ask, in the order in which the real gateway is thought to look (protocol:
 -- host, action and version; access key; token; time; nonce; signature; quota; parameters). Pure: the
 -- request, the time of its arrival and everything remembered are given.
+local accounts = require "certstat.emulator.accounts"
 local core = require "certstat.core"
 local errors = require "certstat.emulator.errors"
 local operations = require "certstat.emulator.operations"
@@ -13,19 +14,12 @@ Gateway.__name = "certstat.emulator.gateway"
 local VERSION = "2020-06-30"
 local MOST_HEADERS = 64 -- what certstat.core verifies at most
 
---- new{keys=, nonces=, quota=, registry=, digest=, max_serials=} → gateway; or nil, message.
--- keys: array of {id=, secret=}, which share the quota; nonces, quota, registry: see their files; digest:
--- {md5=, sha256=}, functions from bytes to hex; max_serials: the most that one call may ask, nil for any
--- number.
+--- new{accounts=, nonces=, quota=, registry=, digest=, max_serials=} → gateway.
+-- accounts, nonces, quota, registry: see their files; digest: {md5=, sha256=}, functions from bytes to hex;
+-- max_serials: the most that one call may ask, nil for any number.
 function M.new(options)
-  local keys = {}
-  for _, key in ipairs(options.keys) do
-    local signer, message = core.signer(key.secret)
-    if not signer then return nil, message end
-    keys[key.id] = signer
-  end
   return setmetatable({
-    keys = keys, nonces = options.nonces, quota = options.quota,
+    accounts = options.accounts, nonces = options.nonces, quota = options.quota,
     context = { registry = options.registry, digest = options.digest, max_serials = options.max_serials },
   }, Gateway)
 end
@@ -45,7 +39,8 @@ local function add_parameters(parameters, raw)
   return true
 end
 
--- ---- the checks: each returns nil, or an error code, a message or nil, and headers of the reply or nil ----
+-- ---- the checks: each returns nil, or an error code, a message or nil, headers of the reply or nil, and the
+-- AccessDeniedDetail of NoPermission ----
 
 -- Query and form count alike: a client of the first SDK generation sends each parameter in both.
 local function check_request(_, call)
@@ -92,13 +87,17 @@ local function check_key(self, call)
   local id = call.headers.authorization:match("^ACS3%-HMAC%-SHA256 Credential=([^,]+),")
   if not id then return "IncompleteSignature" end
   call.access_key_id = id
-  call.signer = self.keys[id]
-  if not call.signer then return "InvalidAccessKeyId.NotFound" end
+  call.key = self.accounts:find(id)
+  if not call.key then return "InvalidAccessKeyId.NotFound" end
+  if call.key.inactive then return "InvalidAccessKeyId.Inactive" end
   return nil
 end
 
 local function check_token(_, call)
-  if call.headers["x-acs-security-token"] then return "InvalidSecurityToken.MismatchWithAccessKey" end
+  local token, key = call.headers["x-acs-security-token"], call.key
+  if key.token and (token or "") == "" then return "MissingSecurityToken" end
+  if token ~= key.token then return "InvalidSecurityToken.MismatchWithAccessKey" end
+  if key.expires_at and call.arrival_us >= key.expires_at * 1e6 then return "InvalidSecurityToken.Expired" end
   return nil
 end
 
@@ -125,7 +124,7 @@ end
 -- certstat.core judges time and signature; the nonce is judged between them.
 local function check_signature(self, call)
   if not is_all_signed(call) then return "IncompleteSignature" end
-  local ok, message, info = call.signer:verify {
+  local ok, message, info = call.key.signer:verify {
     method = call.method, target = call.target, headers = call.headers, body = call.body,
     now = math.floor(call.arrival_us / 1e6),
   }
@@ -142,19 +141,31 @@ local function check_signature(self, call)
 end
 
 local function check_quota(self, call)
-  local ok, retry_after_ms = self.quota:take(call.arrival_us)
+  local ok, retry_after_ms = self.quota:take(call.key.account, call.arrival_us)
   if ok then return nil end
   return "Throttling.User", nil, { ["x-acs-retry-after"] = ("%d"):format(retry_after_ms) }
 end
 
+-- https://help.aliyun.com/zh/ram/developer-reference/api-ram-2015-05-01-decodediagnosticmessage
+local function check_permission(_, call)
+  local ok, denial = accounts.permits(call.key, call.action)
+  if ok then return nil end
+  return "NoPermission", nil, nil, {
+    AuthAction = "yundun-cert:" .. call.action, AuthPrincipalDisplayName = call.key.id,
+    AuthPrincipalOwnerId = call.key.account, AuthPrincipalType = call.key.token and "AssumedRoleUser" or "SubUser",
+    NoPermissionType = denial, PolicyType = "AccountLevelIdentityBasedPolicy",
+    EncodedDiagnosticMessage = call.request_id,
+  }
+end
+
 local CHECKS = {
-  check_request, check_host, check_action, check_key, check_token, check_signature, check_quota,
+  check_request, check_host, check_action, check_key, check_token, check_signature, check_quota, check_permission,
 }
 
-local function refuse(call, code, message, headers)
+local function refuse(call, code, message, headers, detail)
   local host = call.headers.host
   host = type(host) == "table" and host[1] or host or ""
-  local status, shape, values = errors.reply(code, call.request_id, host, message)
+  local status, shape, values = errors.reply(code, call.request_id, host, message, detail)
   call.status, call.code = status, code
   return { status = status, headers = headers or {}, shape = shape, values = values }
 end
@@ -174,8 +185,8 @@ end
 function Gateway:answer(call, pause, wait)
   call.parameters = {}
   for _, check in ipairs(CHECKS) do
-    local code, message, headers = check(self, call)
-    if code then return refuse(call, code, message, headers) end
+    local code, message, headers, detail = check(self, call)
+    if code then return refuse(call, code, message, headers, detail) end
   end
   local values, code, message = run(self, call, pause, wait)
   if not values then return refuse(call, code, message) end
@@ -184,7 +195,7 @@ function Gateway:answer(call, pause, wait)
   return { status = 200, headers = {}, shape = call.operation.shape, values = values }
 end
 
---- refuse(call, code [, message]) → the reply that an error outside the checks gets.
+--- refuse(call, code) → the reply that an error outside the checks gets.
 M.refuse = refuse
 
 return M

@@ -128,6 +128,7 @@ http {
   lua_package_path "%(lua_path);;";
   lua_package_cpath "%(lua_cpath);;";
   lua_shared_dict certstat_nonces 128m;
+  lua_shared_dict certstat_keys 8m;
   init_by_lua_block { require("certstat.emulator.worker").load("%(folder)") }
   init_worker_by_lua_block { require("certstat.emulator.worker").ready() }
   exit_worker_by_lua_block { require("certstat.emulator.worker").leave() }

@@ -1,5 +1,6 @@
 --- What runs inside nginx: takes a request, stamps its arrival, has it answered, writes its line, sends the
 -- reply.
+local accounts = require "certstat.emulator.accounts"
 local authority = require "certstat.emulator.authority"
 local encode = require "certstat.emulator.encode"
 local gateway = require "certstat.emulator.gateway"
@@ -52,10 +53,11 @@ local function load_all(settings_folder)
   local given = must(settings.read(settings_folder))
   local certificates = registry.new(open_authorities(given.folders))
   must(certificates:refresh(nothing, nothing))
-  door = must(gateway.new {
-    keys = given.keys, quota = quota.new(given.qps, WINDOW_US), nonces = nonces.new(ngx.shared.certstat_nonces),
+  door = gateway.new {
+    accounts = must(accounts.new(given.keys, ngx.shared.certstat_keys)),
+    quota = quota.new { rate = given.qps, window_us = WINDOW_US }, nonces = nonces.new(ngx.shared.certstat_nonces),
     registry = certificates, digest = { md5 = ngx.md5, sha256 = sha256() }, max_serials = given.max_serials,
-  })
+  }
   record = given.log and must(log.open(given.log))
   folder = settings_folder
 end

@@ -1,10 +1,10 @@
-local quota = require "certstat.emulator.quota"
+local sliding = require "certstat.emulator.quota.sliding"
 
 local MS = 1000
 
-describe("the emulator's quota", function()
+describe("a sliding window", function()
   it("accepts `rate` calls in any window, to the microsecond", function()
-    local q = quota.new(3, 1000 * MS)
+    local q = sliding.new(3, 1000 * MS)
     for _, step in ipairs {
       { 0, true }, { 100 * MS, true }, { 200 * MS, true },
       { 300 * MS, false, 700 }, { 999999, false, 1 },
@@ -17,14 +17,14 @@ describe("the emulator's quota", function()
   end)
 
   it("is no fixed window: a burst at its end and one at the next beginning are one burst", function()
-    local q, accepted = quota.new(10, 1000 * MS), 0
+    local q, accepted = sliding.new(10, 1000 * MS), 0
     for i = 0, 9 do if q:take(900 * MS + i) then accepted = accepted + 1 end end
     for i = 0, 9 do if q:take(1000 * MS + i) then accepted = accepted + 1 end end
     assert.equal(10, accepted)
   end)
 
   it("judges a call that arrived earlier than one already accepted by its own time", function()
-    local q = quota.new(2, 1000 * MS)
+    local q = sliding.new(2, 1000 * MS)
     assert.is_true(q:take(5000 * MS))
     assert.is_true(q:take(4100 * MS))
     assert.is_false((q:take(4500 * MS))) -- 4100, 4500, 5000: three within 900 ms
@@ -40,7 +40,7 @@ describe("the emulator's quota", function()
       seed = (seed * 16807) % 2147483647
       return seed % most
     end
-    local q, now, accepted = quota.new(10, 1000 * MS), 0, {}
+    local q, now, accepted = sliding.new(10, 1000 * MS), 0, {}
     for _ = 1, 5000 do
       now = now + random(150 * MS)
       local arrival = now - random(50 * MS)

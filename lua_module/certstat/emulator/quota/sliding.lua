@@ -1,12 +1,12 @@
---- The emulator's quota: at most `rate` accepted calls in any window, judged by when they arrived.
+--- A sliding window: at most `rate` accepted calls in any window, judged by when they arrived.
 local M = {}
-local Quota = {}
-Quota.__index = Quota
-Quota.__name = "certstat.emulator.quota"
+local Sliding = {}
+Sliding.__index = Sliding
+Sliding.__name = "certstat.emulator.quota.sliding"
 
---- new(rate, window_us) → quota. rate: calls; window_us: microseconds.
+--- new(rate, window_us) → window. rate: calls; window_us: microseconds.
 function M.new(rate, window_us)
-  return setmetatable({ rate = rate, window_us = window_us, first = 1, last = 0, arrivals = {} }, Quota)
+  return setmetatable({ rate = rate, window_us = window_us, first = 1, last = 0, arrivals = {} }, Sliding)
 end
 
 -- A call whose body took time to arrive is judged after one that came later: arrivals are kept sorted, and
@@ -37,7 +37,7 @@ local function drop_old(self)
 end
 
 --- take(arrival_us) → true; or false and the whole milliseconds until a call may be accepted again.
-function Quota:take(arrival_us)
+function Sliding:take(arrival_us)
   local arrivals, rate = self.arrivals, self.rate
   local at = insert(self, arrival_us)
   for from = math.max(self.first, at - rate), math.min(at, self.last - rate) do
