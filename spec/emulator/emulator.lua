@@ -64,7 +64,7 @@ function emulator.signed(self, changes)
   for name, value in pairs(changes) do request[name] = value end
   local signed = assert(certstat.sign(request))
   local lines = { "url = " .. quoted(self.url .. signed.target), "request = " .. request.method }
-  for name, value in pairs(signed.headers) do lines[#lines + 1] = "header = " .. quoted(name .. ": " .. value) end
+  for name, value in pairs(signed.headers or {}) do lines[#lines + 1] = "header = " .. quoted(name .. ": " .. value) end
   if request.body then lines[#lines + 1] = "data-binary = " .. quoted(request.body) end
   return table.concat(lines, "\n") .. "\n"
 end

@@ -3,42 +3,84 @@ local encode = require "certstat.emulator.encode"
 local function nothing() end
 
 local shape = {
-  { "Text", "string" }, { "Count", "integer" }, { "Flag", "boolean" },
+  { "Text", "string" }, { "Count", "integer" }, { "Flag", "boolean" }, { "Any", "any" },
   { "List", { list = { { "A", "string" }, { "B", "integer" } } } },
+  { "Words", { list = "string" } },
   { "One", { object = { { "C", "string" } } } },
 }
 
-local function json(values) return table.concat(encode.json(shape, values, nothing)) end
+local function write(format, values)
+  local pieces, content_type = encode.reply({ format = format, root = "R", shape = shape, values = values }, nothing)
+  return table.concat(pieces), content_type
+end
 
-describe("encode.json", function()
-  it("writes the fields of the shape in its order, and no other", function()
-    assert.equal('{"Text":"a\\"b","Count":1795493890000,"Flag":false,"List":[{"A":"x","B":0},{"A":"y"}],'
-      .. '"One":{"C":"z"}}', json {
-        Text = 'a"b', Count = 1795493890000, Flag = false, Other = "secret",
-        List = { { A = "x", B = 0 }, { A = "y", Z = 1 } }, One = { C = "z" },
-      })
+local function json(values) return (write("json", values)) end
+
+local XML = '<?xml version="1.0" encoding="UTF-8"?>'
+local values = {
+  Text = 'a"<b>&', Count = 1795493890000, Flag = false, Other = "secret",
+  List = { { A = "x", B = 0 }, { A = "y", Z = 1 } }, Words = { "v", "w" }, One = { C = "z" },
+}
+
+describe("a reply in JSON", function()
+  it("has the fields of the shape in its order, and no other", function()
+    local text, content_type = write("json", values)
+    assert.equal('{"Text":"a\\"<b>&","Count":1795493890000,"Flag":false,"List":[{"A":"x","B":0},{"A":"y"}],'
+      .. '"Words":["v","w"],"One":{"C":"z"}}', text)
+    assert.equal("application/json;charset=utf-8", content_type)
   end)
 
   it("leaves out what is absent, and tells an empty list from an empty object", function()
     assert.equal("{}", json {})
-    assert.equal('{"List":[],"One":{}}', json { List = {}, One = {} })
+    assert.equal('{"List":[],"Words":[],"One":{}}', json { List = {}, Words = {}, One = {} })
   end)
 
-  it("pauses after each element of a list", function()
-    local pauses = 0
-    encode.json(shape, { List = { {}, {}, {} } }, function() pauses = pauses + 1 end)
-    assert.equal(3, pauses)
+  it("may have any value where the shape says so", function()
+    assert.equal('{"Any":1}{"Any":"1"}{"Any":true}{"Any":null}',
+      json { Any = 1 } .. json { Any = "1" } .. json { Any = true } .. json { Any = encode.NULL })
+  end)
+end)
+
+describe("a reply in XML", function()
+  it("has the same, a list's elements one after the other", function()
+    local text, content_type = write("xml", values)
+    assert.equal(XML .. "<R><Text>a&quot;&lt;b&gt;&amp;</Text><Count>1795493890000</Count><Flag>false</Flag>"
+      .. "<List><A>x</A><B>0</B></List><List><A>y</A></List><Words>v</Words><Words>w</Words><One><C>z</C></One></R>",
+      text)
+    assert.equal("text/xml;charset=utf-8", content_type)
   end)
 
-  for name, case in pairs {
-    Text = { 1, "field Text: expected string, found number" },
-    Count = { "1", "field Count: expected integer, found string" },
-    Flag = { 0, "field Flag: expected boolean, found number" },
-  } do
-    it("raises for a wrong type of " .. name, function()
-      local ok, message = pcall(json, { [name] = case[1] })
-      assert.is_false(ok)
-      assert.equal(case[2], message)
+  it("leaves out what is absent, an empty list too", function()
+    assert.equal(XML .. "<R></R>", (write("xml", {})))
+    assert.equal(XML .. "<R><Any></Any><One></One></R>", (write("xml", { Any = encode.NULL, List = {}, One = {} })))
+  end)
+
+  it("has no control characters that XML has not", function()
+    assert.equal(XML .. "<R><Text>a?b?c\n\td?</Text></R>", (write("xml", { Text = "a\0b\27c\n\td\31" })))
+  end)
+end)
+
+describe("every reply", function()
+  for _, format in ipairs { "json", "xml" } do
+    it("pauses after each element of a list in " .. format, function()
+      local pauses = 0
+      encode.reply({ format = format, root = "R", shape = shape, values = { List = { {}, {}, {} } } },
+        function() pauses = pauses + 1 end)
+      assert.equal(3, pauses)
     end)
+
+    for name, case in pairs {
+      Text = { 1, "field Text: no value for it is a number" },
+      Count = { "1", "field Count: no value for it is a string" },
+      Flag = { 0, "field Flag: no value for it is a number" },
+      Any = { {}, "field Any: no value for it is a table" },
+      Words = { { 1 }, "field Words: no value for it is a number" },
+    } do
+      it(("raises for a wrong type of %s in %s"):format(name, format), function()
+        local ok, message = pcall(write, format, { [name] = case[1] })
+        assert.is_false(ok)
+        assert.equal(case[2], message)
+      end)
+    end
   end
 end)

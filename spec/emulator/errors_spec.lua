@@ -3,7 +3,8 @@ local errors = require "certstat.emulator.errors"
 
 local function text(...)
   local status, shape, values = errors.reply(...)
-  return status, table.concat(encode.json(shape, values, function() end)):gsub("\\/", "/")
+  local reply = { format = "json", shape = shape, values = values }
+  return status, table.concat((encode.reply(reply, function() end))):gsub("\\/", "/")
 end
 
 describe("errors.reply", function()

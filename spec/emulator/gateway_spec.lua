@@ -55,6 +55,28 @@ local function call(changes, after)
   return arrived
 end
 
+-- The same in V1: all in the query, or in the form.
+local function call_v1(changes, after)
+  local request = {
+    algorithm = "HMAC-SHA1", method = "GET", query = { SerialNumber = "084bde", Format = "JSON" }, action = STATUS,
+    version = "2020-06-30", access_key_id = "demo", access_key_secret = "canary-secret", date = "2026-01-02T03:04:05Z",
+    nonce = "nonce",
+  }
+  for name, value in pairs(changes or {}) do request[name] = value end
+  local signed = assert(certstat.sign(request))
+  local arrived = {
+    arrival_us = NOW_US, request_id = "ID", method = request.method, target = signed.target,
+    headers = { host = "127.0.0.1:8080", ["x-acs-action"] = STATUS, ["x-acs-version"] = "2020-06-30" },
+    headers_count = 3, body = "",
+  }
+  if request.method == "POST" then
+    arrived.headers["content-type"] = "application/x-www-form-urlencoded; charset=utf-8"
+    arrived.target, arrived.body = "/", signed.target:sub(3)
+  end
+  if after then after(arrived, signed) end
+  return arrived
+end
+
 local function answer(arrived, door)
   local reply = (door or new_gateway()):answer(arrived, nothing, nothing)
   return ("%d %s"):format(reply.status, reply.values.Code or "-"), reply
@@ -109,6 +131,7 @@ local cases = {
   ["an unknown key"] = { { access_key_id = "stranger" }, nil, "404 InvalidAccessKeyId.NotFound" },
   ["a token with a key that has none"] = { { security_token = "token" }, nil,
     "400 InvalidSecurityToken.MismatchWithAccessKey" },
+  ["the format XML"] = { { query = { SerialNumber = "084bde", Format = "XML" } }, nil, "200 -" },
   ["an inactive key"] = { { access_key_id = "inactive", access_key_secret = "x" }, nil,
     "400 InvalidAccessKeyId.Inactive" },
   ["a temporary key"] = { { access_key_id = "STS.x", access_key_secret = "x", security_token = "token" }, nil,
@@ -155,6 +178,70 @@ local cases = {
   ["a bad page"] = { { action = "ListClientCertificate", query = { ShowSize = "0" } }, nil, "400 InvalidParameter" },
 }
 
+-- the same in V1; a third string is the format of the answer
+local cases_v1 = {
+  ["a signed GET"] = { {}, nil, "200 -" },
+  ["a signed POST, all in the form"] = { { method = "POST" }, nil, "200 -" },
+  ["common parameters in the query, others in the form"] = { { method = "POST" }, function(c)
+    local serial = "SerialNumber=084bde"
+    c.target, c.body = "/?" .. c.body:gsub("&?" .. serial, ""), serial
+  end, "200 -" },
+  ["no Format, which is XML"] = { { query = { SerialNumber = "084bde" } }, nil, "200 -", "xml" },
+  ["another case of a Format"] = { { query = { SerialNumber = "084bde", Format = "json" } }, nil, "200 -" },
+  ["an error without a Format"] = { { query = {} }, nil, "400 MissingSerialNumber", "xml" },
+  ["a Format that is none"] = { { query = { SerialNumber = "084bde", Format = "YAML" } }, nil,
+    "400 InvalidParameter", "xml" },
+  ["a temporary key"] = { { access_key_id = "STS.x", access_key_secret = "x", security_token = "token" }, nil,
+    "200 -" },
+  ["a temporary key without its token"] = { { access_key_id = "STS.x", access_key_secret = "x" }, nil,
+    "400 MissingSecurityToken" },
+  ["an empty token of a key that has none"] = { { security_token = "" }, nil, "200 -" },
+  ["an unknown key"] = { { access_key_id = "stranger" }, nil, "404 InvalidAccessKeyId.NotFound" },
+  ["no key"] = { {}, function(c) c.target = c.target:gsub("AccessKeyId=demo&", "") end, "400 IncompleteSignature" },
+  ["no signature"] = { {}, function(c) c.target = c.target:gsub("&Signature=[^&]*", "") end,
+    "400 MissingAccessKeyId" },
+  ["another method of signing"] = { {}, function(c) c.target = c.target:gsub("HMAC%-SHA1", "HMAC-SHA256") end,
+    "400 IncompleteSignature" },
+  ["no nonce"] = { { nonce = "" }, nil, "400 IncompleteSignature" },
+  ["no action"] = { { action = "" }, nil, "400 MissingAction" },
+  ["the sibling version"] = { { version = "2020-04-07" }, nil, "400 InvalidVersion" },
+  ["an unknown action"] = { { action = "DescribeCertificateState" }, nil, "404 InvalidAction.NotFound" },
+  ["a date that is none"] = { { date = "2026-01-02 03:04:05" }, nil, "400 InvalidTimeStamp.Format" },
+  ["a date too late"] = { { date = "2026-01-02T03:19:06Z" }, nil, "400 InvalidTimeStamp.Expired" },
+  ["a wrong secret"] = { { access_key_secret = "wrong" }, nil, "400 SignatureDoesNotMatch" },
+  ["another parameter on the way"] = { {}, function(c) c.target = c.target:gsub("084bde", "084bdf") end,
+    "400 SignatureDoesNotMatch" },
+  ["a parameter more"] = { {}, function(c) c.target = c.target .. "&More=" end, "400 SignatureDoesNotMatch" },
+  ["a form that is not called one"] = { { method = "POST" }, function(c) c.headers["content-type"] = "text/plain" end,
+    "400 MissingAccessKeyId" },
+}
+
+describe("the gateway in V1", function()
+  for name, case in pairs(cases_v1) do
+    it(("answers %s: %s"):format(name, case[3]), function()
+      local found, reply = answer(call_v1(case[1], case[2]))
+      assert.equal(case[3], found)
+      assert.equal(case[4] or "json", reply.format)
+      assert.equal(case[3] == "200 -" and STATUS .. "Response" or "Error", reply.root)
+      assert.is_nil((reply.values.Message or ""):find("canary", 1, true))
+    end)
+  end
+
+  it("takes a nonce once, whatever it was signed with", function()
+    local door = new_gateway()
+    assert.equal("200 -", (answer(call_v1(), door)))
+    assert.equal("400 SignatureNonceUsed", (answer(call_v1(), door)))
+    assert.equal("400 SignatureNonceUsed", (answer(call(), door)))
+  end)
+
+  it("shows the server's string to sign in a mismatch", function()
+    local view
+    local _, reply = answer(call_v1({ access_key_secret = "wrong" }, function(_, signed) view = signed end))
+    assert.equal("Specified signature is not matched with our calculation. server string to sign is:"
+      .. view.string_to_sign, reply.values.Message)
+  end)
+end)
+
 describe("the gateway", function()
   for name, case in pairs(cases) do
     it(("answers %s: %s"):format(name, case[3]), function()
@@ -167,6 +254,24 @@ describe("the gateway", function()
       assert.is_nil((reply.values.Message or ""):find("canary", 1, true))
     end)
   end
+
+  it("replies in JSON, and in XML where it is asked for", function()
+    local _, reply = answer(call())
+    assert.same({ "json", STATUS .. "Response" }, { reply.format, reply.root })
+    _, reply = answer(call { query = { Format = "XML" } })
+    assert.same({ "xml", "Error" }, { reply.format, reply.root })
+    _, reply = answer { arrival_us = 0, request_id = "ID", method = "GET", target = "/", headers = {},
+      headers_count = 0, body = "" }
+    assert.equal("json", reply.format)
+    _, reply = answer { arrival_us = 0, request_id = "ID", method = "GET", target = "/?Action=ListCert", headers = {},
+      headers_count = 0, body = "" }
+    assert.equal("xml", reply.format)
+  end)
+
+  it("shows a host that is none as text", function()
+    local _, reply = answer(call({}, function(c) c.headers.host = "\27[31m<" end))
+    assert.equal("\\x1B[31m<", reply.values.HostId)
+  end)
 
   it("tells the host, the key, the action and how many serials, for the log", function()
     local arrived = call { query = { SerialNumber = "084bde,ff,ff" } }

@@ -108,6 +108,28 @@ describe("the emulator", function()
     end
   end)
 
+  it("takes calls in V1 too, and replies in XML unless asked for JSON", function()
+    local serial = made[2].serial
+    local v1 = { algorithm = "HMAC-SHA1", method = "GET", query = { SerialNumber = serial, Format = "JSON" } }
+    local reply, body = ask(v1)
+    assert.equal(200, reply.status)
+    assert.equal(serial, body.CertificateStatus[1].SerialNumber)
+    v1.query.Format = nil
+    reply = emulator.curl({ emulator.signed(running, v1) })[1]
+    assert.equal("text/xml;charset=utf-8", reply.headers["content-type"])
+    assert.equal('<?xml version="1.0" encoding="UTF-8"?><DescribeClientCertificateStatusForSerialNumberResponse>'
+      .. "<CertificateStatus><RevokeTime>0</RevokeTime><Status>good</Status><SerialNumber>" .. serial
+      .. "</SerialNumber></CertificateStatus><RequestId>" .. reply.headers["x-acs-request-id"]
+      .. "</RequestId></DescribeClientCertificateStatusForSerialNumberResponse>", reply.body)
+    v1.access_key_secret = "wrong"
+    reply = emulator.curl({ emulator.signed(running, v1) })[1]
+    assert.equal(400, reply.status)
+    assert.is_truthy(reply.body:find("^<%?xml version=\"1.0\" encoding=\"UTF%-8\"%?><Error><RequestId>.*</HostId>"
+      .. "<Code>SignatureDoesNotMatch</Code><Message>Specified signature is not matched with our calculation. "
+      .. "server string to sign is:GET&amp;%%2F&amp;AccessKeyId%%3Ddemo"))
+    assert.equal("SignatureDoesNotMatch", last_line().code)
+  end)
+
   it("refuses a request that is sent again, and one with a wrong secret", function()
     local again = emulator.signed(running, { query = { SerialNumber = made[2].serial } })
     local replies = emulator.curl({ again, again })

@@ -1,60 +1,120 @@
---- Replies as text, by the shape that an operation declares: what is not in the shape is not sent, and a
--- value of another type than the shape says raises, so that no answer of the emulator has a wrong type by
--- mistake.
+--- Replies as text, JSON or XML, by the shape that an operation declares: what is not in the shape is not sent, and a
+-- value of another type than the shape says raises, so that no answer of the emulator has a wrong type by mistake.
 local json = require("cjson").new()
 
 local M = {}
 
---- shape{ {name, kind}, … }: kind is "string", "integer", "boolean", or { list = shape }, { object = shape }.
-local scalar = {
-  string = { "string", function(value) return json.encode(value) end },
-  integer = { "number", function(value) return ("%.0f"):format(value) end },
-  boolean = { "boolean", tostring },
-}
+--- A value that is sent as null.
+M.NULL = {}
+
+--- shape{ {name, kind}, … }: kind is "string", "integer", "boolean", "any" (of these three, or NULL), { list = shape or
+-- kind }, { object = shape }.
+local LUA_TYPE = { string = "string", integer = "number", boolean = "boolean" }
+local KIND = { string = "string", number = "integer", boolean = "boolean" }
+
+-- The kind of a value, checked: "string", "integer", "boolean" or "null".
+local function kind_of(name, kind, value)
+  if kind == "any" then
+    kind = value == M.NULL and "null" or KIND[type(value)]
+  elseif type(value) ~= LUA_TYPE[kind] then
+    kind = nil
+  end
+  if not kind then error(("field %s: no value for it is a %s"):format(name, type(value)), 0) end
+  return kind
+end
 
 local function put(out, text) out[#out + 1] = text end
 
-local put_object
+-- ---- JSON ----
 
-local function put_value(out, name, kind, value, pause)
+local as_json = {
+  string = json.encode, boolean = tostring,
+  integer = function(value) return ("%.0f"):format(value) end,
+  null = function() return "null" end,
+}
+
+local put_json_object
+
+local function put_json(out, name, kind, value, pause)
   if type(kind) == "string" then
-    local expected = scalar[kind]
-    if type(value) ~= expected[1] then
-      error(("field %s: expected %s, found %s"):format(name, kind, type(value)), 0)
-    end
-    put(out, expected[2](value))
+    put(out, as_json[kind_of(name, kind, value)](value))
   elseif kind.object then
-    put_object(out, kind.object, value, pause)
-  else
+    put_json_object(out, kind.object, value, pause)
+  elseif kind.list then
+    local item = type(kind.list) == "table" and { object = kind.list } or kind.list
     put(out, "[")
     for i = 1, #value do
       if i > 1 then put(out, ",") end
-      put_object(out, kind.list, value[i], pause)
+      put_json(out, name, item, value[i], pause)
       pause()
     end
     put(out, "]")
   end
 end
 
-function put_object(out, shape, values, pause)
+function put_json_object(out, shape, values, pause)
   local separator = "{"
   for _, field in ipairs(shape) do
     local name, value = field[1], values[field[1]]
     if value ~= nil then
       put(out, separator .. json.encode(name) .. ":")
-      put_value(out, name, field[2], value, pause)
+      put_json(out, name, field[2], value, pause)
       separator = ","
     end
   end
   put(out, separator == "{" and "{}" or "}")
 end
 
---- json(shape, values, pause) → array of strings that make one JSON object. Absent values are left out.
--- `pause` is called after each element of a list, so that a long reply does not hold the worker.
-function M.json(shape, values, pause)
+-- ---- XML: a list is its element again and again, as in the service's own examples ----
+
+local ENTITY = { ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;", ['"'] = "&quot;" }
+
+local as_xml = {
+  -- XML 1.0 has no other control characters than tab and line ends
+  string = function(text) return (text:gsub("[%z\1-\8\11\12\14-\31]", "?"):gsub('[&<>"]', ENTITY)) end,
+  boolean = tostring, integer = as_json.integer,
+  null = function() return "" end,
+}
+
+local put_xml_object
+
+local function put_xml(out, name, kind, value, pause)
+  if type(kind) == "table" and kind.list then
+    local item = type(kind.list) == "table" and { object = kind.list } or kind.list
+    for i = 1, #value do
+      put_xml(out, name, item, value[i], pause)
+      pause()
+    end
+    return
+  end
+  put(out, "<" .. name .. ">")
+  if type(kind) == "string" then
+    put(out, as_xml[kind_of(name, kind, value)](value))
+  else
+    put_xml_object(out, kind.object, value, pause)
+  end
+  put(out, "</" .. name .. ">")
+end
+
+function put_xml_object(out, shape, values, pause)
+  for _, field in ipairs(shape) do
+    local name, value = field[1], values[field[1]]
+    if value ~= nil then put_xml(out, name, field[2], value, pause) end
+  end
+end
+
+--- reply({format=, root=, shape=, values=}, pause) → array of strings that make one text; its content type.
+-- format: "json" or "xml"; root: the name of XML's outermost element. Absent values are left out. `pause` is called
+-- after each element of a list, so that a long reply does not hold the worker.
+function M.reply(reply, pause)
   local out = {}
-  put_object(out, shape, values, pause)
-  return out
+  if reply.format == "xml" then
+    put(out, '<?xml version="1.0" encoding="UTF-8"?>')
+    put_xml(out, reply.root, { object = reply.shape }, reply.values, pause)
+    return out, "text/xml;charset=utf-8"
+  end
+  put_json_object(out, reply.shape, reply.values, pause)
+  return out, "application/json;charset=utf-8"
 end
 
 return M

@@ -5,6 +5,7 @@ local accounts = require "certstat.emulator.accounts"
 local core = require "certstat.core"
 local errors = require "certstat.emulator.errors"
 local operations = require "certstat.emulator.operations"
+local schemes = require "certstat.emulator.schemes"
 
 local M = {}
 local Gateway = {}
@@ -42,24 +43,37 @@ end
 -- ---- the checks: each returns nil, or an error code, a message or nil, headers of the reply or nil, and the
 -- AccessDeniedDetail of NoPermission ----
 
+-- As certstat.core sees a form.
+local function is_form(content_type)
+  return (content_type:lower() .. ";"):find("^application/x%-www%-form%-urlencoded[; ]") ~= nil
+end
+
 -- Query and form count alike: a client of the first SDK generation sends each parameter in both.
-local function check_request(_, call)
-  local path, query = call.target:match("^([^?]*)%??(.*)$")
-  if path ~= "/" then return "InvalidApi.NotFound" end
-  if call.method ~= "GET" and call.method ~= "POST" then return "UnsupportedHTTPMethod" end
-  if call.headers_count > MOST_HEADERS then
-    return "InvalidRequest", ("At most %d header fields are read."):format(MOST_HEADERS)
-  end
+local function check_parameters(_, call)
   for _, name in ipairs(DECIDING) do
     if type(call.headers[name]) == "table" then
       return "InvalidRequest", ("The header field %s comes more than once."):format(name)
     end
   end
-  local ok, message = add_parameters(call.parameters, query)
-  local form = (call.headers["content-type"] or ""):lower():find("^application/x%-www%-form%-urlencoded")
-  if ok and form then ok, message = add_parameters(call.parameters, call.body) end
+  local ok, message = add_parameters(call.parameters, call.target:match("%?(.*)$") or "")
+  if ok and is_form(call.headers["content-type"] or "") then
+    ok, message = add_parameters(call.parameters, call.body)
+  end
   if not ok then return "InvalidParameter", message end
-  local list = call.parameters.SerialNumber
+  call.format = schemes.default_format(call)
+  local format = (call.parameters.Format or call.format):lower()
+  if format ~= "json" and format ~= "xml" then return "InvalidParameter", "Specified parameter Format is not valid." end
+  call.format = format
+  return nil
+end
+
+local function check_request(_, call)
+  if call.target:match("^[^?]*") ~= "/" then return "InvalidApi.NotFound" end
+  if call.method ~= "GET" and call.method ~= "POST" then return "UnsupportedHTTPMethod" end
+  if call.headers_count > MOST_HEADERS then
+    return "InvalidRequest", ("At most %d header fields are read."):format(MOST_HEADERS)
+  end
+  local list = call.parameters.SerialNumber or call.parameters.Identifier
   if list and list ~= "" then call.serials = select(2, list:gsub(",", "")) + 1 end
   return nil
 end
@@ -72,69 +86,46 @@ local function check_host(_, call)
 end
 
 local function check_action(_, call)
-  if not call.headers.authorization then return "MissingAccessKeyId" end
-  call.action = call.headers["x-acs-action"]
-  if not call.action or call.action == "" then return "MissingAction" end
-  local version = call.headers["x-acs-version"]
-  if not version or version == "" then return "MissingVersion" end
-  if version ~= VERSION then return "InvalidVersion" end
+  call.scheme = schemes.of(call)
+  if not call.scheme then return "MissingAccessKeyId" end
+  call.scheme.read(call)
+  if (call.action or "") == "" then return "MissingAction" end
+  if (call.version or "") == "" then return "MissingVersion" end
+  if call.version ~= VERSION then return "InvalidVersion" end
   call.operation = operations[call.action]
   if not call.operation then return "InvalidAction.NotFound" end
   return nil
 end
 
 local function check_key(self, call)
-  local id = call.headers.authorization:match("^ACS3%-HMAC%-SHA256 Credential=([^,]+),")
-  if not id then return "IncompleteSignature" end
-  call.access_key_id = id
-  call.key = self.accounts:find(id)
+  if not call.access_key_id then return "IncompleteSignature" end
+  call.key = self.accounts:find(call.access_key_id)
   if not call.key then return "InvalidAccessKeyId.NotFound" end
   if call.key.inactive then return "InvalidAccessKeyId.Inactive" end
   return nil
 end
 
 local function check_token(_, call)
-  local token, key = call.headers["x-acs-security-token"], call.key
-  if key.token and (token or "") == "" then return "MissingSecurityToken" end
+  local token, key = call.token ~= "" and call.token or nil, call.key
+  if key.token and not token then return "MissingSecurityToken" end
   if token ~= key.token then return "InvalidSecurityToken.MismatchWithAccessKey" end
   if key.expires_at and call.arrival_us >= key.expires_at * 1e6 then return "InvalidSecurityToken.Expired" end
   return nil
 end
 
--- The server's canonical request holds what the client sent; each of its lines is made printable.
-local function printable_lines(text)
-  return (text:gsub("[^\n]+", function(line) return core.printable(line) end))
-end
-
-local function mismatch(message, info)
-  if not info.string_to_sign then return message end
-  return ("Specified signature does not match our calculation. server StringToSign is [%s] "
-    .. "server CanonicalRequest is [%s]"):format(info.string_to_sign, printable_lines(info.canonical_request))
-end
-
--- Every x-acs- field counts, so every one that is sent is signed.
-local function is_all_signed(call)
-  local signed = ";" .. (call.headers.authorization:match(",SignedHeaders=([^,]*),") or "") .. ";"
-  for name in pairs(call.headers) do
-    if name:find("^x%-acs%-") and not signed:find(";" .. name .. ";", 1, true) then return false end
-  end
-  return true
-end
-
 -- certstat.core judges time and signature; the nonce is judged between them.
 local function check_signature(self, call)
-  if not is_all_signed(call) then return "IncompleteSignature" end
+  if not call.scheme.is_complete(call) then return "IncompleteSignature" end
   local ok, message, info = call.key.signer:verify {
     method = call.method, target = call.target, headers = call.headers, body = call.body,
     now = math.floor(call.arrival_us / 1e6),
   }
   local code = not ok and (info.code or "InvalidParameter")
   if code and code ~= "SignatureDoesNotMatch" then return code, info.code == nil and message or nil end
-  local nonce = call.headers["x-acs-signature-nonce"]
-  if nonce == "" then return "IncompleteSignature" end
-  if self.nonces:used(call.access_key_id, nonce) then return "SignatureNonceUsed" end
-  if code then return code, mismatch(message, info) end
-  if not self.nonces:remember(call.access_key_id, nonce) then
+  if call.nonce == "" then return "IncompleteSignature" end
+  if self.nonces:used(call.access_key_id, call.nonce) then return "SignatureNonceUsed" end
+  if code then return code, info.string_to_sign and call.scheme.mismatch(info) or message end
+  if not self.nonces:remember(call.access_key_id, call.nonce) then
     return "ServiceUnavailable", "There is no room to remember another nonce."
   end
   return nil
@@ -159,15 +150,19 @@ local function check_permission(_, call)
 end
 
 local CHECKS = {
-  check_request, check_host, check_action, check_key, check_token, check_signature, check_quota, check_permission,
+  check_parameters, check_request, check_host, check_action, check_key, check_token, check_signature, check_quota,
+  check_permission,
 }
 
 local function refuse(call, code, message, headers, detail)
   local host = call.headers.host
-  host = type(host) == "table" and host[1] or host or ""
+  host = core.printable(type(host) == "table" and host[1] or host or "")
   local status, shape, values = errors.reply(code, call.request_id, host, message, detail)
   call.status, call.code = status, code
-  return { status = status, headers = headers or {}, shape = shape, values = values }
+  return {
+    status = status, headers = headers or {}, format = call.format or "json", root = "Error", shape = shape,
+    values = values,
+  }
 end
 
 local function run(self, call, pause, wait)
@@ -177,7 +172,7 @@ local function run(self, call, pause, wait)
   return call.operation.run(self.context, call.parameters, pause)
 end
 
---- answer(call, pause, wait) → {status=, headers=, shape=, values=}, for certstat.emulator.encode.
+--- answer(call, pause, wait) → {status=, headers=, format=, root=, shape=, values=}, see certstat.emulator.encode.
 -- call: {arrival_us=, request_id=, method=, target=, headers= (lower-case name to value or values),
 -- headers_count=, body=}; gets what the log wants: action, access_key_id, serials, status, code (nil:
 -- none); and `problem`, why an answer could not be given, which the client is not told.
@@ -192,7 +187,10 @@ function Gateway:answer(call, pause, wait)
   if not values then return refuse(call, code, message) end
   values.RequestId = call.request_id
   call.status = 200
-  return { status = 200, headers = {}, shape = call.operation.shape, values = values }
+  return {
+    status = 200, headers = {}, format = call.format, root = call.action .. "Response",
+    shape = call.operation.shape, values = values,
+  }
 end
 
 --- refuse(call, code) → the reply that an error outside the checks gets.

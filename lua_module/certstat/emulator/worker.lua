@@ -109,7 +109,7 @@ local function wall_us() return math.floor(ipc.wall_ns() / 1000) end
 
 -- The line is written before the reply leaves: who has the reply finds the line.
 local function send(call, reply, pause)
-  local body = encode.json(reply.shape, reply.values, pause)
+  local body, content_type = encode.reply(reply, pause)
   local size = 0
   for _, piece in ipairs(body) do size = size + #piece end
   call.duration_us = wall_us() - call.arrival_us
@@ -118,7 +118,7 @@ local function send(call, reply, pause)
     if not ok then ngx.log(ngx.CRIT, "log: ", message) end
   end
   ngx.status = reply.status
-  ngx.header["Content-Type"] = "application/json;charset=utf-8"
+  ngx.header["Content-Type"] = content_type
   ngx.header["Content-Length"] = size
   ngx.header["x-acs-request-id"] = call.request_id
   for name, value in pairs(reply.headers) do ngx.header[name] = value end
