@@ -4,12 +4,13 @@
 
 const assert = require('node:assert');
 const { after, before, describe, it } = require('node:test');
-const { KEY, makeAuthority, readStatuses, startEmulator } = require('./emulator');
+const { KEY, TEMPORARY_KEY, makeAuthority, readStatuses, startEmulator } = require('./emulator');
 const official = require('./official');
 
 const CLIENTS = {
   'openapi-client': official.openapiClient,
   'openapi-core': official.openapiCore,
+  'pop-core': official.popCore,
 };
 const STATUS = 'DescribeClientCertificateStatusForSerialNumber';
 const STRANGER = { RevokeTime: 0, Status: 'unknown', SerialNumber: '0badc0de' };
@@ -35,7 +36,10 @@ describe('the official client', () => {
   for (const [name, { connect, ways }] of Object.entries(CLIENTS)) {
     describe(name, () => {
       for (const [title, way] of Object.entries(ways)) {
-        testAnswers(title, (action, parameters, key = KEY) => connect(emulator.endpoint, key)(action, parameters, way));
+        for (const [owner, usual] of Object.entries({ 'a key': KEY, 'a temporary key': TEMPORARY_KEY })) {
+          const call = (action, parameters, key) => connect(emulator.endpoint, key)(action, parameters, way);
+          testAnswers(`${title}, with ${owner}`, call, usual);
+        }
       }
 
       it('is throttled at the eleventh call in a second', async (t) => {
@@ -50,7 +54,9 @@ describe('the official client', () => {
     });
   }
 
-  function testAnswers(title, call) {
+  function testAnswers(title, ask, key) {
+    const call = (action, parameters, other = key) => ask(action, parameters, other);
+
     describe(title, () => {
       it('gets the status of one serial', async () => {
         const { CertificateStatus } = await call(STATUS, { SerialNumber: statuses[0].SerialNumber });
@@ -72,8 +78,13 @@ describe('the official client', () => {
       });
 
       it('with a wrong secret is told that the signature does not match', async () => {
-        const asked = call(STATUS, { SerialNumber: STRANGER.SerialNumber }, { ...KEY, secret: `${KEY.secret}x` });
+        const asked = call(STATUS, { SerialNumber: STRANGER.SerialNumber }, { ...key, secret: `${key.secret}x` });
         await assert.rejects(asked, { code: 'SignatureDoesNotMatch' });
+      });
+
+      it('with another token is told so', async () => {
+        const asked = call(STATUS, { SerialNumber: STRANGER.SerialNumber }, { ...key, token: 'another' });
+        await assert.rejects(asked, { code: 'InvalidSecurityToken.MismatchWithAccessKey' });
       });
     });
   }

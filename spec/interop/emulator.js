@@ -11,6 +11,7 @@ const readline = require('node:readline');
 
 const MAKE_CA = path.join(__dirname, '../../scripts/make-ca');
 const KEY = { id: 'interop', secret: 'throw-away' };
+const TEMPORARY_KEY = { id: 'STS.interop', secret: 'throw-away-too', token: 'the+token/of==it' };
 
 /** Makes an authority of `count` certificates, the third part of them revoked: {folder: of `openssl ca`, remove()}. */
 function makeAuthority(count) {
@@ -41,7 +42,7 @@ function readStatuses(folder) {
 
 /** Starts an emulator: {endpoint: host:port, stop()}; `more`: options of `certstat emulator`. */
 async function startEmulator(folder, ...more) {
-  const env = { ...process.env, CERTSTAT_EMULATOR_ACCESS_KEY: `${KEY.id}:${KEY.secret}` };
+  const env = { ...process.env, CERTSTAT_EMULATOR_ACCESS_KEY: JSON.stringify([KEY, TEMPORARY_KEY]) };
   const options = ['emulator', '--ca', folder, '--listen', '127.0.0.1:0', ...more];
   const child = spawn(process.env.CERTSTAT, options, { env, stdio: ['ignore', 'pipe', 'inherit'] });
   const ended = once(child, 'exit');
@@ -55,4 +56,4 @@ async function startEmulator(folder, ...more) {
   return { endpoint, stop };
 }
 
-module.exports = { KEY, makeAuthority, readStatuses, startEmulator };
+module.exports = { KEY, TEMPORARY_KEY, makeAuthority, readStatuses, startEmulator };

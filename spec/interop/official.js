@@ -36,7 +36,8 @@ function popCore(endpoint, { id: accessKeyId, secret: accessKeySecret, token: se
   const client = new PopCore({
     endpoint: `http://${endpoint}`, apiVersion: VERSION, accessKeyId, accessKeySecret, securityToken, opts,
   });
-  return (action, parameters, { method }) => client.request(action, parameters, { method });
+  // its JSON reader makes objects without a prototype
+  return async (action, parameters, { method }) => structuredClone(await client.request(action, parameters, { method }));
 }
 
 module.exports = {
