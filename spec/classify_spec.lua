@@ -72,12 +72,13 @@ describe("classify: an error", function()
     { 400, "SignatureDoesNotMatch", "failed", "denied", true },
     { 403, "SignatureDoesNotMatch", "failed", "denied", true },
     { 400, "IncompleteSignature", "failed", "denied", true },
-    { 400, "InvalidTimeStamp.Expired", "failed", "denied", true },
+    { 400, "InvalidTimeStamp.Expired", "again", "denied", true },
     { 400, "InvalidTimeStamp.Format", "failed", "denied", true },
     { 400, "IllegalTimestamp", "failed", "denied", true },
     { 404, "InvalidAccessKeyId.NotFound", "failed", "denied", true },
     { 400, "InvalidAccessKeyId.Inactive", "failed", "denied", true },
-    { 400, "InvalidSecurityToken.Expired", "failed", "denied", true },
+    { 400, "InvalidSecurityToken.Expired", "again", "denied", true },
+    { 400, "InvalidSecurityToken.Malformed", "failed", "denied", true },
     { 400, "MissingSecurityToken", "failed", "denied", true },
     { 400, "MissingAccessKeyId", "failed", "denied", true },
     { 403, "Forbidden.RAM", "failed", "denied", true },
@@ -108,6 +109,8 @@ describe("classify: an error", function()
     { 200, "Nothing.Known", "failed", "protocol" },
     { 200, "InvalidParameter", "failed", "protocol" },
   }
+  local mends = { SignatureNonceUsed = "nonce", ["InvalidTimeStamp.Expired"] = "clock",
+    ["InvalidSecurityToken.Expired"] = "credentials" }
   for _, row in ipairs(rows) do
     it(("of HTTP %d and code '%s' is %s, %s"):format(row[1], row[2], row[3], row[4]), function()
       local verdict = refused(row[1], row[2])
@@ -115,6 +118,7 @@ describe("classify: an error", function()
       assert.equal(row[3], verdict.outcome)
       assert.equal(row[4], verdict.info.class)
       assert.equal(row[5], verdict.info.any)
+      assert.equal(mends[row[2]], verdict.mends)
       assert.equal(row[6] or false, verdict.info.may_divide)
       assert.equal(row[2] ~= "" and row[2] or "HTTP" .. row[1], verdict.info.code)
       assert.equal(row[1], verdict.info.http_status)

@@ -118,6 +118,17 @@ describe("endpoints.resolve", function()
     end
   end)
 
+  it("are trusted over https, and where they are a loopback address", function()
+    local rows = {
+      { "https://cas.aliyuncs.com", true }, { "https://a:8443", true }, { "http://127.0.0.1:8080", true },
+      { "http://127.0.0.1", true }, { "http://[::1]:8080", true }, { "http://[::1]", true },
+      { "http://localhost:8080", false }, { "http://100.100.100.200", false }, { "http://10.0.0.1:127", false },
+    }
+    for _, row in ipairs(rows) do
+      assert.equal(row[2], endpoints.is_trusted(endpoints.resolve { endpoint = row[1], allow_http = true }))
+    end
+  end)
+
   it("refuses what is no region and no network", function()
     for _, region in ipairs { "", "a", "-a", "a-", "a.b", "a/b", "a@b", "a b", "a\nb", ("a"):rep(64) } do
       local endpoint, message, info = endpoints.resolve { region = region }

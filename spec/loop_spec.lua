@@ -1,3 +1,4 @@
+local ipc = require "certstat.ipc"
 local loop = require "certstat.loop"
 local sign = require "certstat.sign"
 local world = require "spec.support.world"
@@ -325,6 +326,210 @@ describe("loop: a nonce that the service calls used", function()
       .. "Specified signature nonce was used already.", call.message)
     assert.equal("server", call.info.class)
     assert.equal(2, #w.net.started)
+  end)
+end)
+
+describe("loop: a date that the service calls expired", function()
+  local expired = "DescribeClientCertificateStatusForSerialNumber: the service answered InvalidTimeStamp.Expired "
+    .. "(HTTP 400): Specified time stamp or date value is expired."
+
+  it("is followed by one more attempt by the service's clock, which all later ones follow", function()
+    local told = {}
+    local w = world.new { answer = good, ahead = -86400, on_call = function(event) told[#told + 1] = event end }
+    assert.truthy(w:call().reply)
+    assert.truthy(w:call().reply)
+    assert.equal(3, #w.net.started)
+    assert.truthy(w:ms() < 200)
+    assert.equal(-86400, w.loop.counters.clock_offset)
+    assert.same({ -86400 }, { told[1].clock_offset, told[2].clock_offset, told[3].clock_offset })
+    assert.same({ "again", "done" }, { told[1].outcome, told[2].outcome })
+    assert.same({ "InvalidTimeStamp.Expired" }, { told[1].code })
+  end)
+
+  it("is corrected once for all calls on their way", function()
+    local corrections = 0
+    local w = world.new { answer = good, ahead = 3600, on_call = function(event)
+      corrections = corrections + (event.clock_offset and 1 or 0)
+    end }
+    local first, second = w:submit(), w:submit()
+    w.loop:wait(function() return first.done and second.done end)
+    assert.truthy(first.reply and second.reply)
+    assert.equal(4, #w.net.started)
+    assert.equal(1, corrections)
+  end)
+
+  it("does not come again where the machine's clock is set right meanwhile, or wrong again", function()
+    local w = world.new { answer = good, ahead = 3600 }
+    w:call()
+    local wall_ns = ipc.wall_ns
+    for _, step in ipairs { 3600e9, -3600e9 } do
+      ipc.wall_ns = function() return wall_ns() + step end
+      assert.truthy(w:call().reply)
+    end
+    assert.equal(4, #w.net.started)
+  end)
+
+  it("ends the call where its answer is no word of the service's, or says nothing of use", function()
+    local remote = { url = "http://cas.example.com", host = "cas.example.com" }
+    local function with_date(date)
+      return function() return world.refusal(400, "InvalidTimeStamp.Expired",
+        "Specified time stamp or date value is expired.", { headers = { date = date } }) end
+    end
+    local rows = {
+      { endpoint = remote, ahead = 3600 },
+      { ahead = 11 * 365 * 86400 },
+      { answer = with_date(nil) },
+      { answer = with_date("Fri, 02 Jan 2026 03:05:05 GMT") }, -- a minute off
+      { answer = with_date("2026-01-02T05:04:05Z") },
+    }
+    for _, row in ipairs(rows) do
+      local w = world.new(row)
+      local call = w:call()
+      assert.equal(expired, call.message)
+      assert.equal("denied", call.info.class)
+      assert.is_true(call.info.any)
+      assert.equal(1, #w.net.started)
+      assert.is_nil(w.loop.counters.clock_offset)
+    end
+  end)
+
+  it("a second time, ends the call", function()
+    local w = world.new { answer = good, ahead = 3600 }
+    assert.truthy(w:call().reply)
+    w.ahead = 86400
+    assert.equal(expired, w:call().message)
+    assert.equal(3, #w.net.started)
+    assert.equal(3600, w.loop.counters.clock_offset)
+  end)
+end)
+
+describe("loop: a token that has expired", function()
+  local expired = world.refusal(400, "InvalidSecurityToken.Expired", "Specified SecurityToken is expired.")
+  local text = "DescribeClientCertificateStatusForSerialNumber: the service answered InvalidSecurityToken.Expired "
+    .. "(HTTP 400): Specified SecurityToken is expired."
+
+  -- The service takes the tokens of these names.
+  local function taking(valid)
+    return function(request)
+      return valid[request.fields["x-acs-security-token"]] and good(request) or expired
+    end
+  end
+
+  local function fresh(token)
+    return { access_key_id = "STS.new", access_key_secret = "another", security_token = token }
+  end
+
+  local function new_world(options)
+    local w = world.new(options)
+    w.secrets["STS.new"] = "another"
+    return w
+  end
+
+  it("is renewed once for all calls on their way, and each is sent again", function()
+    local renewals, answer, w = 0, taking { new = true }, nil
+    local function late(request, n)
+      local plan = {}
+      for name, value in pairs(answer(request)) do plan[name] = value end
+      plan.ms = n == 2 and 500 or nil -- signed with the old one, and refused when there is a new one
+      return plan
+    end
+    w = new_world { token = "old", answer = late, refresh = function()
+      renewals = renewals + 1
+      assert.is_nil(w.loop.turn_token[2])
+      assert.truthy(w.loop.turn_token[1]) -- it may wait: it is called outside the turn
+      return fresh("new")
+    end }
+    local first, second = w:submit(), w:submit()
+    w.loop:wait(function() return first.done and second.done end)
+    assert.truthy(first.reply and second.reply)
+    assert.equal(1, renewals)
+    assert.equal(4, #w.net.started)
+    assert.truthy(w:call().reply)
+    assert.equal(5, #w.net.started)
+    assert.same({ calls = 5, serials = 5, throttled = 0, retries = 2, failed = 0 }, w.loop.counters)
+  end)
+
+  it("is renewed as often as tokens expire", function()
+    local valid, renewals = { ["1"] = true }, 0
+    local w = new_world { token = "0", answer = taking(valid), refresh = function()
+      renewals = renewals + 1
+      return fresh(("%d"):format(renewals))
+    end }
+    assert.truthy(w:call().reply)
+    valid["1"], valid["2"] = nil, true
+    assert.truthy(w:call().reply)
+    assert.equal(2, renewals)
+  end)
+
+  it("holds what is not sent yet, while somebody goes for a new one", function()
+    local w, other
+    w = new_world { token = "old", answer = taking { new = true }, refresh = function()
+      other = w:submit()
+      w.loop:turn() -- another waiter
+      assert.equal(1, #w.net.started)
+      assert.truthy(w.loop:idle_ns() > 0)
+      return fresh("new")
+    end }
+    assert.truthy(w:call().reply)
+    w.loop:wait(function() return other.done end)
+    assert.truthy(other.reply)
+    assert.equal(3, #w.net.started)
+  end)
+
+  it("ends the call where there is no other", function()
+    local rows = {
+      { nil, "" },
+      { function() return nil, "no credentials: tried environment" end,
+        " (no new credentials: no credentials: tried environment)" },
+      { function() return { access_key_id = "testid", access_key_secret = world.SECRET, security_token = "old" } end,
+        " (no new credentials: those found are the same)" },
+      { function() return { access_key_id = "id", access_key_secret = "", security_token = "x" } end,
+        " (no new credentials: access key secret: expected 1 to 1024 bytes, found none)" },
+    }
+    for _, row in ipairs(rows) do
+      local w = new_world { token = "old", answer = taking {}, refresh = row[1] }
+      local call = w:call()
+      assert.equal(text .. row[2], call.message)
+      assert.equal("denied", call.info.class)
+      assert.is_true(call.info.any)
+      assert.equal(1, #w.net.started)
+    end
+  end)
+
+  it("a second time, ends the call", function()
+    local w = new_world { token = "old", answer = taking {}, refresh = function() return fresh("new") end }
+    assert.equal(text, w:call().message)
+    assert.equal(2, #w.net.started)
+  end)
+
+  it("ends the calls that waited for whoever was killed on the way", function()
+    local w = new_world { token = "old", answer = taking { new = true }, refresh = function() end }
+    local call = w:submit()
+    function w.loop.identity.renew(self)
+      if self.renewal then table.remove(self.renewal.token) end -- and is never seen again
+    end
+    w.loop:wait(function() return call.done end)
+    assert.equal(text .. " (no new credentials: given up)", call.message)
+    assert.truthy(w:ms() >= 60000)
+  end)
+
+  it("passes on the error of whoever looks for a new one, and ends the calls", function()
+    local w = new_world { token = "old", answer = taking { new = true }, refresh = function() error("oops", 0) end }
+    local call = w:submit()
+    local ok, problem = pcall(w.loop.wait, w.loop, function() return call.done end)
+    assert.same({ false, "oops" }, { ok, problem })
+    w.loop:wait(function() return call.done end)
+    assert.equal(text .. " (no new credentials: given up after an error)", call.message)
+  end)
+
+  it("is let go with the client that waits for another", function()
+    local w
+    w = new_world { token = "old", answer = taking {}, refresh = function()
+      w.loop:close()
+      return fresh("new")
+    end }
+    local call = w:call()
+    assert.equal("the client was closed", call.message)
   end)
 end)
 
@@ -925,8 +1130,8 @@ describe("loop.new", function()
   it("keeps no secret where something that walks tables would find it", function()
     local sealed = setmetatable({}, { __index = { access_key_id = "id", access_key_secret = world.SECRET,
       security_token = "canary-token" } })
-    local made = assert(loop.new { endpoint = {}, host = {}, net = {}, quota = {}, timeout_ns = 1e9,
-      credentials = sealed })
+    local made = assert(loop.new { endpoint = { url = "https://a", host = "a" }, host = {}, net = {}, quota = {},
+      timeout_ns = 1e9, credentials = sealed })
     local function walk(value, seen)
       if type(value) == "string" then
         assert.falsy(value:find("canary", 1, true))

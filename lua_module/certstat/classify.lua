@@ -18,6 +18,11 @@ local REFUSED = {
   InvalidAction = "argument", InvalidApi = "argument", InvalidVersion = "argument", NoSuchVersion = "argument",
   UnsupportedHTTPMethod = "argument", UnsupportedOperation = "argument",
 }
+-- What may be answered once its cause is mended: the outcome is "again".
+local MENDS = {
+  SignatureNonceUsed = "nonce", ["InvalidTimeStamp.Expired"] = "clock",
+  ["InvalidSecurityToken.Expired"] = "credentials",
+}
 local RETRY = { ServiceUnavailable = true, InternalError = true }
 local DEFAULT_PAUSE_MS = 1000 -- a throttle that names no delay: one window
 local LONGEST_PAUSE_MS = 120000 -- as in the official clients
@@ -79,7 +84,7 @@ local function judge(event, code)
   end
   local family = code:match("^[^.]*")
   if status >= 500 or RETRY[family] then return "retry", "server" end
-  if code == "SignatureNonceUsed" then return "again", "server" end
+  if MENDS[code] then return "again", REFUSED[family] or "server", nil, REFUSED[family] and true end
   if REFUSED[family] then return "failed", REFUSED[family], nil, true end
   if status == 401 or status == 403 then return "failed", "denied", nil, true end
   if status == 408 then return "retry", "network" end
@@ -102,7 +107,8 @@ local function refusal(event, body, code, token)
   }
   local what = code and ("%s (HTTP %d)"):format(code, status) or ("HTTP %d"):format(status)
   return {
-    outcome = outcome, pause_ns = pause_ms and pause_ms * 1e6, info = info,
+    outcome = outcome, mends = outcome == "again" and MENDS[code] or nil, pause_ns = pause_ms and pause_ms * 1e6,
+    info = info,
     message = ("the service answered %s%s"):format(what, message and ": " .. message or ""),
   }
 end
@@ -141,8 +147,9 @@ end
 
 local SUCCESS = { ["200"] = true, OK = true, Success = true }
 
---- Judges an event of certstat.net: {outcome = the engine's word, reply = table | nil, message =, info =, pause_ns =}.
--- pause_ns: how long nobody may send, where the outcome is "throttled". Fields of info beside class, code, http_status,
+--- Judges an event of certstat.net: {outcome = the engine's word, reply = table | nil, message =, info =, pause_ns =,
+-- mends =}. pause_ns: how long nobody may send, where the outcome is "throttled". mends: what is to be mended, where it
+-- is "again": "nonce", "clock" or "credentials". Fields of info beside class, code, http_status,
 -- request_id, retry_after and server_message: any (every other call would be refused too), may_divide (a smaller batch
 -- may be answered). token: the security token, which no message repeats.
 function M.event(event, token)

@@ -68,9 +68,10 @@ function M.new(options)
   options = options or {}
   check(options)
   local getenv = options.getenv or os.getenv
-  local found, message, info = credentials.find {
-    credentials = options.credentials, profile = options.profile, getenv = getenv,
-  }
+  local function find_credentials()
+    return credentials.find { credentials = options.credentials, profile = options.profile, getenv = getenv }
+  end
+  local found, message, info = find_credentials()
   if not found then return nil, message, info end
   local region = getenv("ALIBABA_CLOUD_REGION_ID")
   local endpoint
@@ -93,7 +94,8 @@ function M.new(options)
   local here = host.detect()
   local calls
   calls, message, info = loop.new {
-    endpoint = endpoint, credentials = found, quota = shared.state, net = connection, host = here,
+    endpoint = endpoint, credentials = found, refresh = find_credentials, quota = shared.state, net = connection,
+    host = here,
     timeout_ns = math.floor((options.timeout or M.TIMEOUT) * 1e9), user_agent = "certstat/" .. version,
     on_call = options.on_call,
   }
@@ -233,7 +235,8 @@ function Client:audit(source, options)
   return function() return run:next() end
 end
 
---- counters() → {calls = sent, serials = asked, throttled =, retries =, failed =}, so far.
+--- counters() → {calls = sent, serials = asked, throttled =, retries =, failed =, clock_offset = the seconds by which
+-- the service's clock was found to be ahead, where it was so far off that dates are taken from it}, so far.
 function Client:counters()
   local copy = {}
   for name, value in pairs(self.loop.counters) do copy[name] = value end

@@ -87,6 +87,11 @@ local function resolve_url(endpoint, allow_http)
   return { url = scheme .. "://" .. host, host = host }
 end
 
+--- Whether what comes from an endpoint (as resolve gives it) is its own word: nobody between can have changed it.
+function M.is_trusted(endpoint)
+  return endpoint.url:find("^https://") ~= nil or is_loopback((endpoint.host:gsub(":%d+$", "")))
+end
+
 --- resolve(options) → {url = "https://host[:port]", host = "host[:port]"}; or nil, message, info.
 -- options, all optional: endpoint (a URL of scheme, host and port, or a host alone that ends in .aliyuncs.com); else
 -- region (cn-hangzhou, whose host serves all of mainland China) and network ("public" or "vpc"). allow_http: plain http

@@ -6,8 +6,8 @@
 -- function is whole there; that is why ids are drawn and not counted, and why the turn is taken with table.remove.
 local classify = require "certstat.classify"
 local core = require "certstat.core"
+local identity = require "certstat.identity"
 local ipc = require "certstat.ipc"
-local sign = require "certstat.sign"
 
 local Loop = {}
 Loop.__index = Loop
@@ -23,13 +23,14 @@ local QUOTA_BUSY_NS = 1e6 -- what others of the same quota must know, a throttle
 local AUDIT_NS = 86400e9
 local LONGEST_TURN_NS = 5e9 -- a turn takes milliseconds
 
---- new{endpoint = {url =, host =}, credentials =, quota = state, net =, host =, timeout_ns =, user_agent =, on_call =}
--- → loop; or nil, message, info. on_call(event): told of each attempt that was not too late to be made, see report.
+--- new{endpoint = {url =, host =}, credentials =, refresh =, quota = state, net =, host =, timeout_ns =, user_agent =,
+-- on_call =} → loop; or nil, message, info. refresh: see certstat.identity; it is called outside the turn, by a waiter,
+-- and may wait as one. on_call(event): told of each attempt that was not too late to be made, see report.
 function M.new(options)
-  local signer, message, info = core.signer(options.credentials.access_key_secret)
+  local signer, message, info = identity.new(options)
   if not signer then return nil, message, info end
   return setmetatable({
-    signer = signer, credentials = options.credentials, endpoint = options.endpoint, quota = options.quota,
+    identity = signer, endpoint = options.endpoint, quota = options.quota,
     net = options.net, host = options.host, timeout_ns = options.timeout_ns, user_agent = options.user_agent,
     on_call = options.on_call,
     attempt_ns = math.min(options.timeout_ns, math.max(ATTEMPT_NS, options.timeout_ns / 4)),
@@ -55,7 +56,7 @@ function Loop:submit(operation, version, query, lane, read, serials)
   local now = self.host.now_ns()
   local allowed_ns = lane == "audit" and math.max(self.timeout_ns, AUDIT_NS) or self.timeout_ns
   local call = { id = draw_id(), operation = operation, version = version, query = query, read = read,
-    serials = serials or 0, allowed_ns = allowed_ns, deadline_ns = now + allowed_ns, starts = 0, nonce_again = true }
+    serials = serials or 0, allowed_ns = allowed_ns, deadline_ns = now + allowed_ns, starts = 0, mended = {} }
   if self.closed then
     self:fail_closed(call)
     return call
@@ -115,18 +116,16 @@ function Loop:fail_flying(message, info)
   end
 end
 
--- https://www.alibabacloud.com/help/en/sdk/product-overview/v3-request-structure-and-signature; each attempt has a
--- date and a nonce of its own
 function Loop:sign(call, attempt, now)
   local headers = { accept = "application/json", ["user-agent"] = self.user_agent }
   if attempt > 1 then
     headers["x-acs-retry-attempts"] = ("%d"):format(attempt - 1)
     headers["x-acs-retry-delay"] = ("%d"):format(math.floor((now - call.settled_ns) / 1e6))
   end
-  return self.signer:v3 {
+  call.clock, call.credentials = self.identity.clock, self.identity.credentials
+  return self.identity:sign {
     method = "POST", host = self.endpoint.host, path = "/", query = call.query, headers = headers,
-    action = call.operation, version = call.version, date = sign.date(), nonce = sign.nonce(),
-    access_key_id = self.credentials.access_key_id, security_token = self.credentials.security_token,
+    action = call.operation, version = call.version,
   }
 end
 
@@ -158,9 +157,9 @@ function Loop:send(call, permit, now)
   end
 end
 
--- Sends what may be sent now.
+-- Sends what may be sent now; nothing while the credentials that it would be signed with are being renewed.
 function Loop:dispatch()
-  while true do
+  while not self.identity:is_renewing() do
     local now = self.host.now_ns()
     local id, what, lane, hold_ns = self.engine:due(now)
     if not id then return end
@@ -187,14 +186,15 @@ function Loop:dispatch()
 end
 
 -- What on_call is told: {operation =, serials =, attempt =, outcome =, http_status =, code =, sent_ns =, done_ns =,
--- new_connection =}; http_status is nil where no reply came, sent_ns where nothing left.
+-- new_connection =, clock_offset =}; http_status is nil where no reply came, sent_ns where nothing left; clock_offset:
+-- the seconds by which this answer has corrected the clock.
 function Loop:report(call, event, verdict)
   if self.on_call and not event.too_late then
     table.insert(self.untold, {
       operation = call.operation, serials = call.serials, attempt = call.attempt, outcome = verdict.outcome,
       http_status = event.http_status > 0 and event.http_status or nil, code = verdict.info and verdict.info.code,
       sent_ns = event.sent_ns > 0 and event.sent_ns or nil, done_ns = event.done_ns,
-      new_connection = event.new_connection,
+      new_connection = event.new_connection, clock_offset = verdict.clock_offset,
     })
   end
 end
@@ -216,6 +216,38 @@ function Loop:mark_sent(call, sent_ns)
   end
 end
 
+-- What has been refused is put right, once for each call and cause; returns whether it may be asked again.
+function Loop:mend(call, verdict, event)
+  local cause = verdict.mends
+  if call.mended[cause] then return false end
+  call.mended[cause] = true
+  if cause == "clock" and call.clock == self.identity.clock then
+    verdict.clock_offset = self.identity:correct_clock(event.headers.date)
+    self.counters.clock_offset = verdict.clock_offset or self.counters.clock_offset
+    return verdict.clock_offset ~= nil
+  elseif cause == "credentials" and call.credentials == self.identity.credentials then
+    if not self.identity:ask_renewal() then return false end
+    call.awaits = verdict
+  end
+  return true
+end
+
+-- The calls that waited for new credentials are settled, where these are there or never will be.
+function Loop:end_renewal()
+  local renewed, why = self.identity:renewed()
+  if renewed == nil then return end
+  for id, call in pairs(self.flying) do
+    local verdict = call.awaits
+    if verdict then
+      call.awaits, self.flying[id] = nil, nil
+      if not renewed then
+        verdict.outcome, verdict.message = "failed", ("%s (no new credentials: %s)"):format(verdict.message, why)
+      end
+      self:settle(call, verdict)
+    end
+  end
+end
+
 -- What came of a call goes to the engine and the quota; the call is over, or queued again.
 function Loop:settle(call, verdict)
   local now, least_wait_ns, outcome = self.host.now_ns(), 0, verdict.outcome
@@ -227,9 +259,6 @@ function Loop:settle(call, verdict)
     least_wait_ns = self.quota:retry(now, math.max(call.deadline_ns - now, 0))
   elseif outcome == "done" then
     self.quota:reward(now)
-  elseif outcome == "again" then
-    if not call.nonce_again then outcome = "failed" end
-    call.nonce_again = false
   end
   local settled = self.engine:settle(call.id, outcome, least_wait_ns, now)
   call.settled_ns, call.message, call.info = now, verdict.message, verdict.info
@@ -245,8 +274,8 @@ function Loop:settle(call, verdict)
   end
 end
 
-function Loop:judge(call, event)
-  local verdict = classify.event(event, self.credentials.security_token)
+local function judge(call, event)
+  local verdict = classify.event(event, call.credentials.security_token)
   if verdict.reply and call.read then
     local value, message, info = call.read(verdict.reply)
     if value == nil then return { outcome = "retry", message = message, info = info } end
@@ -256,12 +285,15 @@ function Loop:judge(call, event)
 end
 
 function Loop:land(call, event)
-  local verdict = self:judge(call, event)
-  self.flying[call.id] = nil
+  local verdict = judge(call, event)
   if not call.sent then self.quota:give_back(call.permit) end
   if event.first_byte_ns > 0 then self.quota:replied(event.sent_ns, event.first_byte_ns) end
-  self:settle(call, verdict)
+  if verdict.mends and not self:mend(call, verdict, event) then verdict.outcome = "failed" end
   self:report(call, event, verdict)
+  if not call.awaits then
+    self.flying[call.id] = nil
+    self:settle(call, verdict)
+  end
 end
 
 function Loop:collect()
@@ -300,6 +332,7 @@ end
 function Loop:turn()
   if self.closed or not self:enter() then return false end
   local ok, problem = pcall(function()
+    self:end_renewal()
     self:dispatch()
     local stepped, message, info = self.net:step(0)
     if not stepped then return self:fail_flying(message, info) end
@@ -313,6 +346,7 @@ function Loop:turn()
   end
   self:leave()
   self:tell()
+  self.identity:renew() -- outside the turn, as they may have to be waited for
   return true
 end
 
@@ -320,6 +354,7 @@ end
 function Loop:idle_ns()
   local now = self.host.now_ns()
   local longest_ns = self.quota:flush(now) and LONGEST_PAUSE_NS or QUOTA_BUSY_NS
+  if self.identity:is_renewing() then return longest_ns end
   return math.min(self.engine:next(now) or longest_ns, longest_ns)
 end
 
@@ -335,7 +370,7 @@ end
 function Loop:close()
   if self.closed then return end
   self.closed = true
-  self.signer:close()
+  self.identity:close()
   self.net:close()
   for _, calls in ipairs { self.calls, self.flying } do
     for _, call in pairs(calls) do self:fail_closed(call) end

@@ -63,6 +63,17 @@ describe("command.service", function()
     assert.same({}, said)
   end)
 
+  it("says that the clock is wrong when an answer shows it", function()
+    local _, _, given, said = open({}, { {} })
+    given.on_call({ operation = "X", serials = 1, attempt = 1, clock_offset = 3725 })
+    given.on_call({ operation = "X", serials = 1, attempt = 2 })
+    assert.equal(1, #said)
+    assert.equal("this machine's clock is 1 h 2 min behind the service's; its calls are dated by the service's",
+      said[1])
+    assert.equal("this machine's clock is 1 d 0 h ahead of the service's; its calls are dated by the service's",
+      service.clock_line(-86400))
+  end)
+
   it("says a line for each call with --verbose", function()
     local _, _, given, said = open({ verbose = true }, { {} })
     given.on_call({ operation = "ListClientCertificate", serials = 0, attempt = 1, http_status = 200,

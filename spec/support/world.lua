@@ -31,27 +31,39 @@ local function query_of(request)
   return query
 end
 
--- What a server sees of a request, which must be signed, at its time, with a nonce that has not been used.
+local function http_date(seconds) return os.date("!%a, %d %b %Y %H:%M:%S GMT", seconds) end
+
+-- What a server sees of a request, which must be signed, at its time, with a nonce that has not been used. Returns a
+-- refusal where the clocks of both differ, as they are meant to.
 local function receive(self, request)
   request.fields, request.query = header_map(request), query_of(request)
   request.action, request.nonce = request.fields["x-acs-action"], request.fields["x-acs-signature-nonce"]
+  local now = math.floor((WALL + self.clock.now - START) / 1e9) + self.ahead
+  local id = request.fields.authorization:match("Credential=([^,]*)")
   local ok, message = sign.verify {
     method = request.method, target = request.url:match("^%w+://[^/]*(.*)$"), headers = request.fields,
-    body = request.body, secret = world.SECRET, now = math.floor(ipc.wall_ns() / 1e9),
+    body = request.body, secret = self.secrets[id], now = now,
   }
-  if not ok then error("fake service: " .. message, 0) end
+  if not ok and self.ahead ~= 0 and message:find("^InvalidTimeStamp.Expired") then
+    return world.refusal(400, "InvalidTimeStamp.Expired", "Specified time stamp or date value is expired.",
+      { headers = { date = http_date(now) } })
+  elseif not ok then error("fake service: " .. message, 0) end
   if self.nonces[request.nonce] then error("fake service: a nonce was used twice", 0) end
   self.nonces[request.nonce] = true
 end
 
---- new{answer =, rate =, guard_ns =, timeout =, token =, on_call =, host =} → world: loop, net, quota, clock.
+--- new{answer =, rate =, guard_ns =, timeout =, token =, on_call =, host =, endpoint =, refresh =, ahead =} → world:
+-- loop, net, quota, clock; secrets, by the ids of access keys; ahead: seconds, of the service's clock before the
+-- loop's.
 -- answer(request, n): as fake_net's script; request.query, .fields (the header), .action are there to look at.
 function world.new(options)
   options = options or {}
-  local self = setmetatable({ clock = { now = START }, nonces = {} }, World)
+  local self = setmetatable({ clock = { now = START }, nonces = {}, ahead = options.ahead or 0,
+    secrets = { testid = world.SECRET } }, World)
   ipc.wall_ns = function() return WALL + self.clock.now - START end
   self.net = fake_net.new(self.clock, function(request, n)
-    receive(self, request)
+    local refused = receive(self, request)
+    if refused then return refused end
     return options.answer and options.answer(request, n) or world.reply {}
   end)
   self.quota = core.quota { rate = options.rate or 10, guard_ns = options.guard_ns or 100000000 }
@@ -60,7 +72,8 @@ function world.new(options)
     pause = function(net, ns) return net:step(ns) end,
   }
   self.loop = assert(loop.new {
-    endpoint = { url = "http://127.0.0.1:8080", host = "127.0.0.1:8080" }, host = self.host, net = self.net,
+    endpoint = options.endpoint or { url = "http://127.0.0.1:8080", host = "127.0.0.1:8080" }, host = self.host,
+    net = self.net, refresh = options.refresh,
     credentials = { access_key_id = "testid", access_key_secret = world.SECRET, security_token = options.token },
     quota = self.quota, timeout_ns = math.floor((options.timeout or 60) * 1e9), user_agent = "spec",
     on_call = options.on_call,

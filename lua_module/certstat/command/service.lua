@@ -21,6 +21,13 @@ function service.call_line(call)
   return table.concat(parts, ", ")
 end
 
+--- One line about a machine's clock that is so far off that the service's Date is followed instead; offset: the seconds
+-- that the service is ahead.
+function service.clock_line(offset)
+  return ("this machine's clock is %s %s the service's; its calls are dated by the service's"):format(
+    words.duration(math.abs(offset)), offset > 0 and "behind" or "ahead of")
+end
+
 --- Opens the client that the command line asks for. Returns it and {calls =, serials =}, which count the calls that ask
 -- about serials, so far; or says why not, and returns nil and the exit code.
 function service.open(arguments, environment)
@@ -45,6 +52,9 @@ function service.open(arguments, environment)
       end
       if arguments.verbose then
         environment.say(service.call_line(call))
+      end
+      if call.clock_offset then
+        environment.say(service.clock_line(call.clock_offset))
       end
     end,
   })
