@@ -1,4 +1,5 @@
-/* internal.h - what the files of the ledger share. */
+/* internal.h - what the files of the ledger share. ledger.c opens what schema.c makes; all stand on
+ * statement.c. */
 #ifndef CERTSTAT_LEDGER_INTERNAL_H
 #define CERTSTAT_LEDGER_INTERNAL_H
 

@@ -1,4 +1,4 @@
-/* A ledger is opened where it may be, and by the process that uses it. */
+/* A ledger is opened where it may be. */
 #include "support/ledger.h"
 
 #include <sys/wait.h>
@@ -99,62 +99,6 @@ static void keeps_its_locks_while_the_process_opens_it_again(void **state)
     cs_ledger_close(first);
 }
 
-/* Runs in a child, which reports by its exit status. */
-static int try_all(cs_ledger *ledger)
-{
-    cs_error error;
-    cs_ledger_latest latest;
-    cs_ledger_run runs[1];
-    cs_ledger_change changes[1];
-    cs_ledger_info info;
-    cs_buffer lines;
-    int64_t number;
-    size_t n;
-    int found;
-    char text[8];
-    cs_slice word = CS_LITERAL("a");
-    cs_ledger_start start = {word, word, word, 1};
-    cs_buffer_init(&lines, text, sizeof text);
-    const int results[] = {
-        cs_ledger_begin_run(ledger, &start, &number, NULL),
-        record_one(ledger, 0, "01", CS_STATUS_GOOD, 0, 100, NULL),
-        cs_ledger_end_run(ledger, 1, 2, 1, NULL),
-        cs_ledger_latest_of(ledger, word, word, &latest, &found, NULL),
-        cs_ledger_runs(ledger, 0, runs, 1, &n, NULL),
-        cs_ledger_changes(ledger, 0, 0, changes, 1, &n, NULL),
-        cs_ledger_info_of(ledger, &info, NULL),
-        cs_ledger_check(ledger, &lines, NULL),
-        cs_ledger_compact(ledger, 1, &number, &error),
-    };
-    for (size_t i = 0; i < COUNT(results); i++) {
-        if (results[i] != CS_ERROR(CS_CLOSED, CS_LEDGER_FILE)) {
-            return 1 + (int)i;
-        }
-    }
-    return strstr(error.message, ": was opened before a fork; a child opens it again") ? 0 : 99;
-}
-
-static void is_not_used_behind_a_fork(void **state)
-{
-    (void)state;
-    int status;
-    cs_ledger *ledger = open_ledger();
-    int64_t run = begin_run(ledger);
-    pid_t child = fork();
-    assert_true(child >= 0);
-    if (child == 0) {
-        int wrong = try_all(ledger);
-        cs_ledger_close(ledger);
-        _exit(wrong);
-    }
-    assert_int_equal(waitpid(child, &status, 0), child);
-    assert_int_equal(status, 0);
-    assert_int_equal(record_one(ledger, run, "01", CS_STATUS_GOOD, 0, 100, NULL), 0);
-    assert_string_equal(ask_sqlite("SELECT count(*) FROM answers"), "1");
-    cs_ledger_close(ledger);
-    cs_ledger_close(NULL);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -165,7 +109,6 @@ int main(void)
         folder_test(refuses_a_link),
         folder_test(refuses_a_path_that_is_too_long),
         folder_test(keeps_its_locks_while_the_process_opens_it_again),
-        folder_test(is_not_used_behind_a_fork),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

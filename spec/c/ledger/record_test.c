@@ -3,7 +3,6 @@
 
 #include <signal.h>
 #include <sys/wait.h>
-#include <time.h>
 
 static void writes_what_was_asked_and_answered(void **state)
 {
@@ -296,62 +295,6 @@ static void lets_two_processes_write_at_once(void **state)
     cs_ledger_close(ledger);
 }
 
-/* ---- readers and writers: where the waits of SQLite are counted, each passes at once ---- */
-
-static int64_t slept_us = -1; /* -1: not counted */
-
-__attribute__((visibility("default"))) int usleep(useconds_t us)
-{
-    if (slept_us < 0) {
-        return clock_nanosleep(CLOCK_MONOTONIC, 0, &(struct timespec){0, (long)us * 1000}, NULL);
-    }
-    slept_us += us;
-    return 0;
-}
-
-static sqlite3 *hold(const char *sql)
-{
-    sqlite3 *db;
-    assert_int_equal(sqlite3_open(path_of("ledger.db"), &db), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
-    return db;
-}
-
-static void is_not_held_up_by_a_reader(void **state)
-{
-    (void)state;
-    cs_ledger *ledger = open_ledger();
-    int64_t run = begin_run(ledger);
-    sqlite3 *reader = hold("BEGIN; SELECT count(*) FROM answers");
-    slept_us = 0;
-    for (unsigned i = 0; i < 40; i++) { /* beyond a checkpoint, too */
-        assert_int_equal(record_many(ledger, run, i * 200, 200, NULL), 0);
-    }
-    assert_int_equal(cs_ledger_end_run(ledger, run, 2000, 1, NULL), 0);
-    assert_int_equal(slept_us, 0);
-    slept_us = -1;
-    sqlite3_close(reader);
-    cs_ledger_close(ledger);
-}
-
-static void waits_for_another_writer_as_long_as_it_says(void **state)
-{
-    (void)state;
-    cs_error error;
-    cs_ledger *ledger = open_ledger();
-    int64_t run = begin_run(ledger);
-    sqlite3 *writer = hold("BEGIN IMMEDIATE");
-    slept_us = 0;
-    assert_int_equal(record_one(ledger, run, "01", CS_STATUS_GOOD, 0, 100, &error),
-                     CS_ERROR(CS_LIMIT, CS_LEDGER_BUSY));
-    assert_message(error, "ledger.db", ": another process has been writing to it for over 5000 ms");
-    assert_in_range(slept_us, CS_LEDGER_BUSY_MS * 990, CS_LEDGER_BUSY_MS * 1000);
-    slept_us = -1;
-    sqlite3_close(writer);
-    assert_int_equal(record_one(ledger, run, "01", CS_STATUS_GOOD, 0, 100, NULL), 0);
-    cs_ledger_close(ledger);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -365,8 +308,6 @@ int main(void)
         folder_test(writes_nothing_of_a_reply_for_which_there_is_no_room),
         folder_test(keeps_all_it_acknowledged_when_it_is_killed),
         folder_test(lets_two_processes_write_at_once),
-        folder_test(is_not_held_up_by_a_reader),
-        folder_test(waits_for_another_writer_as_long_as_it_says),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
