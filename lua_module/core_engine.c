@@ -92,13 +92,20 @@ static int engine_granted(lua_State *L)
     return 1;
 }
 
-/* engine:blocked(id, wait_ns, now_ns) -> true: it waits; false: that is beyond its deadline, and it
- * is gone */
+/* engine:blocked(lane, wait_ns, now_ns): there is no permit for this lane for so long */
 static int engine_blocked(lua_State *L)
 {
-    lua_pushboolean(L, cs_engine_blocked(check_engine(L), (uint64_t)bind_check_int64(L, 2),
-                                         bind_check_time(L, 3), bind_check_time(L, 4)));
-    return 1;
+    cs_engine *e = check_engine(L);
+    int lane = luaL_checkoption(L, 2, NULL, lanes);
+    cs_engine_blocked(e, (enum cs_lane)lane, bind_check_time(L, 3), bind_check_time(L, 4));
+    return 0;
+}
+
+/* engine:unblocked(): it is worth asking for each lane again */
+static int engine_unblocked(lua_State *L)
+{
+    cs_engine_unblocked(check_engine(L));
+    return 0;
 }
 
 /* engine:settle(id, outcome, least_wait_ns, now_ns) -> "settled" | "retry" | "attempts" |
@@ -145,10 +152,15 @@ static int engine_close(lua_State *L)
 void core_open_engine(lua_State *L)
 {
     static const luaL_Reg methods[] = {
-        {"submit", engine_submit},   {"due", engine_due},
-        {"granted", engine_granted}, {"blocked", engine_blocked},
-        {"settle", engine_settle},   {"cancel", engine_cancel},
-        {"next", engine_next},       {NULL, NULL},
+        {"submit", engine_submit},
+        {"due", engine_due},
+        {"granted", engine_granted},
+        {"blocked", engine_blocked},
+        {"unblocked", engine_unblocked},
+        {"settle", engine_settle},
+        {"cancel", engine_cancel},
+        {"next", engine_next},
+        {NULL, NULL},
     };
     static const luaL_Reg functions[] = {{"engine", engine_new}, {NULL, NULL}};
     bind_class(L, ENGINE, methods, engine_close);

@@ -12,8 +12,12 @@ describe("core.engine", function()
   it("leads a call from its submission to its end", function()
     assert.is_true(engine:submit(7, "audit", START + 60 * S, START))
     assert.same({ 7, "permit", "audit", 250000000 }, { engine:due(START) })
-    assert.is_true(engine:blocked(7, 2 * S, START))
+    engine:blocked("audit", 2 * S, START)
+    assert.same({ nil }, { engine:due(START) })
     assert.equal(2 * S, engine:next(START))
+    assert.equal(7, (engine:due(START + 2 * S)))
+    engine:unblocked()
+    assert.equal(7, (engine:due(START)))
     assert.equal(1, engine:granted(7))
     assert.same({ nil }, { engine:due(START) })
     assert.is_nil(engine:next(START))
@@ -55,7 +59,8 @@ describe("core.engine", function()
     engine:submit(1, "gate", START + S, START)
     assert.same({ 1, "expired" }, { engine:due(START + S) })
     engine:submit(1, "gate", START + S, START)
-    assert.is_false(engine:blocked(1, S, START))
+    engine:blocked("gate", S, START)
+    assert.same({ 1, "expired" }, { engine:due(START) })
     assert.equal(0, engine:granted(1))
   end)
 
@@ -107,7 +112,8 @@ describe("core.engine", function()
       { function() engine:due(2 ^ 62 + 1024) end, "expected nanoseconds, from 0 to 2%^62" },
       { function() engine:due(-1) end, "expected nanoseconds, from 0 to 2%^62" },
       { function() engine:next(-1) end, "expected nanoseconds, from 0 to 2%^62" },
-      { function() engine:blocked(1, -1, START) end, "expected nanoseconds, from 0 to 2%^62" },
+      { function() engine:blocked("fast", 1, START) end, "invalid option 'fast'" },
+      { function() engine:blocked("gate", -1, START) end, "expected nanoseconds, from 0 to 2%^62" },
       { function() engine:settle(1, "good", 0, START) end, "invalid option 'good'" },
       { function() engine:settle(1, "done", 0, -1) end, "expected nanoseconds, from 0 to 2%^62" },
       { function() engine.due(core.quota {}, START) end, "certstat.engine expected" },

@@ -758,6 +758,20 @@ describe("loop: who waits", function()
     assert.same({ "cc", "bb", "aa" }, order)
   end)
 
+  it("in a lower lane starves behind none, though the higher one never runs dry", function()
+    local w = world.new { answer = good }
+    local calls, audit = {}, nil
+    w.loop:wait(function()
+      for i = 1, 12 do
+        if not calls[i] or calls[i].done then calls[i] = w:submit(nil, "interactive") end
+      end
+      if w:ms() > 500 then audit = audit or w:submit(nil, "audit") end
+      return audit and audit.done or w:ms() > 30000
+    end)
+    assert.is_true(audit.done)
+    assert.is_true(w:ms() > 1000 and w:ms() < 4500, w:ms())
+  end)
+
   it("and is gone, leaves nothing behind: its call is not sent", function()
     local w = world.new { answer = good, rate = 1 }
     w:call()

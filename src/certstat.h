@@ -389,7 +389,7 @@ typedef struct cs_engine {
     cs_engine_call *calls;
     size_t n, capacity;
     uint64_t next_order, random;
-    int64_t blocked_until_ns;
+    int64_t blocked_until_ns[CS_LANES];
     cs_engine_options options;
 } cs_engine;
 
@@ -407,18 +407,24 @@ enum cs_engine_due {
     CS_ENGINE_IDLE,   /* nothing may be sent now; see cs_engine_next */
     CS_ENGINE_PERMIT, /* *call wants a permit: take one and say cs_engine_granted or
                          cs_engine_blocked */
-    CS_ENGINE_EXPIRED /* *call ran out of time before it was sent, and has left the engine */
+    CS_ENGINE_EXPIRED /* *call can't be sent in its time, and has left the engine */
 };
-/* What is next. *call is a copy. */
+/* What is next: of the lanes that are not blocked the highest, and in it the oldest call. *call is a
+ * copy. A lower lane is offered beside a blocked one because the quota alone knows whose turn it is:
+ * a lane that never asked could not starve there. */
 enum cs_engine_due cs_engine_due(cs_engine *engine, int64_t now_ns, cs_engine_call *call);
 
 /* Call `id` has its permit and is sent now. Returns how often it has been sent, this time included;
  * 0: no such call, or it is on its way already. */
 int cs_engine_granted(cs_engine *engine, uint64_t id);
 
-/* There is no permit for call `id` for wait_ns. 1: it waits; 0: that is beyond its deadline, and it
- * has left the engine, or it does not wait for one. */
-int cs_engine_blocked(cs_engine *engine, uint64_t id, int64_t wait_ns, int64_t now_ns);
+/* There is no permit for `lane` for wait_ns: none of its calls is due so long, and those whose
+ * deadline comes first have expired. */
+void cs_engine_blocked(cs_engine *engine, enum cs_lane lane, int64_t wait_ns, int64_t now_ns);
+
+/* What the quota said before may be too long by now, for every lane: a booking was corrected, or
+ * given back. */
+void cs_engine_unblocked(cs_engine *engine);
 
 enum cs_outcome {
     CS_OUTCOME_DONE,      /* answered */

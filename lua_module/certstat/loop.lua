@@ -141,6 +141,11 @@ function Loop:start(call, attempt, now)
   }
 end
 
+function Loop:give_back(permit)
+  self.quota:give_back(permit)
+  self.engine:unblocked()
+end
+
 function Loop:send(call, permit, now)
   self.flying[call.id] = call
   call.permit, call.sent, call.starts = permit, false, call.starts + 1
@@ -148,7 +153,7 @@ function Loop:send(call, permit, now)
   local started, message, info
   if call.attempt > 0 then started, message, info = self:start(call, call.attempt, now) end
   if started then return end
-  self.quota:give_back(permit)
+  self:give_back(permit)
   self.engine:cancel(call.id)
   if call.attempt > 0 then
     self:fail(call, message, info)
@@ -176,10 +181,8 @@ function Loop:dispatch()
         self:fail(call, permit, info)
       elseif permit then
         self:send(call, permit, now)
-      elseif self.engine:blocked(id, wait_ns, now) then
-        return
       else
-        self:expire(call)
+        self.engine:blocked(lane, wait_ns, now)
       end
     end
   end
@@ -211,6 +214,7 @@ function Loop:mark_sent(call, sent_ns)
   if not call.sent then
     call.sent = true
     self.quota:sent(call.permit, sent_ns)
+    self.engine:unblocked()
     self.counters.calls = self.counters.calls + 1
     self.counters.serials = self.counters.serials + call.serials
   end
@@ -286,7 +290,7 @@ end
 
 function Loop:land(call, event)
   local verdict = judge(call, event)
-  if not call.sent then self.quota:give_back(call.permit) end
+  if not call.sent then self:give_back(call.permit) end
   if event.first_byte_ns > 0 then self.quota:replied(event.sent_ns, event.first_byte_ns) end
   if verdict.mends and not self:mend(call, verdict, event) then verdict.outcome = "failed" end
   self:report(call, event, verdict)

@@ -86,6 +86,12 @@ static int goes_before(const cs_engine_call *a, const cs_engine_call *b)
     return a->lane != b->lane ? a->lane < b->lane : a->order < b->order;
 }
 
+/* When the quota may be asked for this call's lane again. */
+static int64_t blocked_until(const cs_engine *e, const cs_engine_call *call)
+{
+    return e->blocked_until_ns[call->lane];
+}
+
 enum cs_engine_due cs_engine_due(cs_engine *e, int64_t now_ns, cs_engine_call *out)
 {
     cs_engine_call *best = NULL;
@@ -94,12 +100,13 @@ enum cs_engine_due cs_engine_due(cs_engine *e, int64_t now_ns, cs_engine_call *o
         if (call->flying) {
             continue;
         }
-        if (call->deadline_ns <= now_ns) {
+        if (call->deadline_ns <= now_ns || call->deadline_ns <= blocked_until(e, call)) {
             *out = *call;
             drop(e, call);
             return CS_ENGINE_EXPIRED;
         }
-        if (call->not_before_ns <= now_ns && (!best || goes_before(call, best))) {
+        if (call->not_before_ns <= now_ns && blocked_until(e, call) <= now_ns &&
+            (!best || goes_before(call, best))) {
             best = call;
         }
     }
@@ -116,23 +123,20 @@ int cs_engine_granted(cs_engine *e, uint64_t id)
     if (!call || call->flying) {
         return 0;
     }
-    e->blocked_until_ns = 0;
     call->flying = 1;
     return ++call->attempts + call->throttles;
 }
 
-int cs_engine_blocked(cs_engine *e, uint64_t id, int64_t wait_ns, int64_t now_ns)
+void cs_engine_blocked(cs_engine *e, enum cs_lane lane, int64_t wait_ns, int64_t now_ns)
 {
-    cs_engine_call *call = find(e, id);
-    if (!call || call->flying) {
-        return 0;
+    e->blocked_until_ns[lane] = now_ns + lesser(wait_ns, INT64_MAX - now_ns);
+}
+
+void cs_engine_unblocked(cs_engine *e)
+{
+    for (int lane = 0; lane < CS_LANES; lane++) {
+        e->blocked_until_ns[lane] = 0;
     }
-    e->blocked_until_ns = now_ns + lesser(wait_ns, INT64_MAX - now_ns);
-    if (wait_ns >= call->deadline_ns - now_ns) {
-        drop(e, call);
-        return 0;
-    }
-    return 1;
 }
 
 /* Queues a call again: 1; or drops it, because the wait is beyond its deadline: 0. */
@@ -198,9 +202,10 @@ int64_t cs_engine_next(const cs_engine *e, int64_t now_ns)
         if (call->flying) {
             continue;
         }
-        int64_t at =
-            call->not_before_ns > e->blocked_until_ns ? call->not_before_ns : e->blocked_until_ns;
-        next = lesser(next, lesser(at, call->deadline_ns));
+        int64_t blocked_ns = blocked_until(e, call);
+        int64_t at = call->not_before_ns > blocked_ns ? call->not_before_ns : blocked_ns;
+        next =
+            lesser(next, call->deadline_ns <= blocked_ns ? now_ns : lesser(at, call->deadline_ns));
     }
     if (next == INT64_MAX) {
         return next;

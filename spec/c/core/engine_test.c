@@ -80,6 +80,71 @@ static void gives_a_copy_of_the_call(void **state)
     assert_int_equal(call.deadline_ns, START + CS_SEC);
 }
 
+/* ---- lanes, and the quota that they share ---- */
+
+/* One client with more to send in each lane than it may, for five minutes: how often each lane was
+ * sent, and the longest time that it was not. */
+static void saturate(const cs_quota_rule *rule, const enum cs_lane *lanes, size_t n, int *sent,
+                     int64_t *longest_ns)
+{
+    cs_quota q = {0};
+    int64_t last_ns[CS_LANES], end = START + 300 * CS_SEC, permit;
+    uint64_t id = 0;
+    fresh(ROOM, NULL);
+    for (size_t i = 0; i < n; i++) {
+        last_ns[lanes[i]] = START;
+        submit(id++, lanes[i], INT64_MAX, START);
+    }
+    for (int64_t now = START; now < end; now += cs_engine_next(&engine, now)) {
+        cs_engine_call call;
+        while (cs_engine_due(&engine, now, &call) == CS_ENGINE_PERMIT) {
+            enum cs_lane lane = (enum cs_lane)call.lane;
+            int64_t wait = cs_quota_take(&q, rule, lane, call.hold_ns, now, &permit);
+            if (wait) {
+                cs_engine_blocked(&engine, lane, wait, now);
+                continue;
+            }
+            cs_quota_sent(&q, permit, now);
+            cs_engine_granted(&engine, call.id);
+            settle(call.id, CS_OUTCOME_DONE, 0, now);
+            submit(id++, lane, INT64_MAX, now);
+            sent[lane]++;
+            longest_ns[lane] =
+                now - last_ns[lane] > longest_ns[lane] ? now - last_ns[lane] : longest_ns[lane];
+            last_ns[lane] = now;
+        }
+    }
+}
+
+/* The quota's rule, a permit for a lane that has waited for two seconds, holds for lanes of one
+ * client too; and that costs nothing. */
+static void no_lane_of_a_client_starves(void **state)
+{
+    static const enum cs_lane lanes[][3] = {
+        {CS_LANE_INTERACTIVE, CS_LANE_AUDIT},
+        {CS_LANE_GATE, CS_LANE_AUDIT},
+        {CS_LANE_GATE, CS_LANE_INTERACTIVE},
+        {CS_LANE_GATE, CS_LANE_INTERACTIVE, CS_LANE_AUDIT},
+    };
+    static const int64_t rates[] = {1, 2, 3, 10, 400};
+    (void)state;
+    for (size_t i = 0; i < COUNT(lanes) * COUNT(rates); i++) {
+        const cs_quota_rule rule = {rates[i / COUNT(lanes)], CS_SEC, 100 * CS_MS};
+        const enum cs_lane *those = lanes[i % COUNT(lanes)];
+        size_t n = i % COUNT(lanes) < 3 ? 2 : 3;
+        int sent[CS_LANES] = {0}, all = 0;
+        int64_t longest_ns[CS_LANES] = {0};
+        saturate(&rule, those, n, sent, longest_ns);
+        for (size_t k = 0; k < n; k++) {
+            assert_in_range(longest_ns[those[k]], 1, (int64_t)n * 2200 * CS_MS);
+            all += sent[those[k]];
+        }
+        assert_true(rule.rate < 3 || sent[those[0]] > 8 * sent[those[1]] / 10);
+        int64_t most = rule.rate * 300 * CS_SEC / (rule.window_ns + rule.guard_ns);
+        assert_in_range(all, most * 99 / 100, most + rule.rate);
+    }
+}
+
 /* ---- submitting ---- */
 
 static void refuses_what_it_cannot_queue(void **state)
@@ -128,9 +193,13 @@ static void what_would_have_to_wait_beyond_its_deadline_is_over(void **state)
 {
     (void)state;
     for (int64_t wait = 10 * CS_SEC - 1; wait <= 10 * CS_SEC; wait++) {
+        cs_engine_call call;
         fresh(ROOM, NULL);
         submit(1, CS_LANE_GATE, START + 10 * CS_SEC, START);
-        assert_int_equal(cs_engine_blocked(&engine, 1, wait, START), wait < 10 * CS_SEC);
+        cs_engine_blocked(&engine, CS_LANE_GATE, wait, START);
+        assert_int_equal(cs_engine_next(&engine, START), wait < 10 * CS_SEC ? wait : 0);
+        assert_int_equal(cs_engine_due(&engine, START, &call),
+                         wait < 10 * CS_SEC ? CS_ENGINE_IDLE : CS_ENGINE_EXPIRED);
         assert_int_equal(engine.n, wait < 10 * CS_SEC);
         fresh(ROOM, NULL);
         submit(1, CS_LANE_GATE, START + 10 * CS_SEC, START);
@@ -146,9 +215,12 @@ static void waits_without_end_do_not_overflow(void **state)
     (void)state;
     fresh(ROOM, NULL);
     submit(1, CS_LANE_GATE, INT64_MAX, START);
-    submit(2, CS_LANE_GATE, START + 1, START);
-    assert_int_equal(cs_engine_blocked(&engine, 2, INT64_MAX, START), 0);
-    assert_int_equal(cs_engine_next(&engine, START), INT64_MAX);
+    cs_engine_blocked(&engine, CS_LANE_GATE, INT64_MAX - 1 - START, START);
+    assert_int_equal(due(START), UINT64_MAX);
+    assert_int_equal(cs_engine_next(&engine, START), INT64_MAX - 1 - START);
+    cs_engine_blocked(&engine, CS_LANE_GATE, INT64_MAX, START); /* beyond every deadline */
+    assert_int_equal(cs_engine_next(&engine, START), 0);
+    cs_engine_blocked(&engine, CS_LANE_GATE, 0, START);
     assert_int_equal(cs_engine_granted(&engine, 1), 1);
     assert_int_equal(settle(1, CS_OUTCOME_RETRY, INT64_MAX, START), CS_SETTLED_DEADLINE);
     submit(3, CS_LANE_GATE, INT64_MAX, START);
@@ -331,7 +403,6 @@ static void a_call_on_its_way_is_not_sent_again(void **state)
     submit(1, CS_LANE_GATE, START + CS_SEC, START);
     assert_int_equal(cs_engine_granted(&engine, 1), 1);
     assert_int_equal(cs_engine_granted(&engine, 1), 0);
-    assert_int_equal(cs_engine_blocked(&engine, 1, 1, START), 0);
     assert_int_equal(engine.n, 1);
     assert_int_equal(due(START), UINT64_MAX);
     assert_int_equal(cs_engine_next(&engine, START), INT64_MAX);
@@ -351,7 +422,6 @@ static void an_outcome_of_a_call_that_is_not_on_its_way_changes_nothing(void **s
     assert_int_equal(due(START), 1);
     assert_int_equal(cs_engine_granted(&engine, 1), 1);
     assert_int_equal(cs_engine_granted(&engine, 2), 0);
-    assert_int_equal(cs_engine_blocked(&engine, 2, 1, START), 0);
 }
 
 static void a_cancelled_call_is_forgotten_in_whatever_state(void **state)
@@ -378,13 +448,19 @@ static void says_how_long_there_is_nothing_to_do(void **state)
     assert_int_equal(cs_engine_next(&engine, START), INT64_MAX);
     submit(1, CS_LANE_GATE, START + 10 * CS_SEC, START);
     assert_int_equal(cs_engine_next(&engine, START), 0);
-    assert_int_equal(cs_engine_blocked(&engine, 1, 3 * CS_SEC, START), 1);
+    cs_engine_blocked(&engine, CS_LANE_GATE, 3 * CS_SEC, START);
     assert_int_equal(cs_engine_next(&engine, START), 3 * CS_SEC);
     assert_int_equal(cs_engine_next(&engine, START + CS_SEC), 2 * CS_SEC);
     assert_int_equal(cs_engine_next(&engine, START + 4 * CS_SEC), 0);
-    submit(2, CS_LANE_GATE, START + CS_SEC, START); /* expires while it is blocked */
+    submit(2, CS_LANE_AUDIT, START + 10 * CS_SEC, START); /* another lane */
+    assert_int_equal(cs_engine_next(&engine, START), 0);
+    cs_engine_blocked(&engine, CS_LANE_AUDIT, CS_SEC, START);
     assert_int_equal(cs_engine_next(&engine, START), CS_SEC);
-    assert_int_equal(cs_engine_granted(&engine, 1), 1); /* nothing blocks any more */
+    cs_engine_unblocked(&engine);
+    assert_int_equal(cs_engine_next(&engine, START), 0);
+    assert_int_equal(due(START), 1);
+    cs_engine_blocked(&engine, CS_LANE_GATE, 3 * CS_SEC, START);
+    submit(3, CS_LANE_GATE, START + CS_SEC, START); /* can't be sent in its time */
     assert_int_equal(cs_engine_next(&engine, START), 0);
 }
 
@@ -415,7 +491,7 @@ struct walk {
     struct model_call calls[IDS];
     size_t n;
     uint64_t order, random;
-    int64_t now_ns;
+    int64_t now_ns, blocked_until_ns[CS_LANES];
     size_t granted, expired, settled[4];
 };
 
@@ -459,10 +535,14 @@ static void walk_due(struct walk *w)
     struct model_call *m = &w->calls[call.id % IDS];
     for (size_t i = 0; i < IDS; i++) {
         const struct model_call *other = &w->calls[i];
-        if (other->there && !other->flying && other->deadline_ns <= w->now_ns) {
+        if (!other->there || other->flying) {
+            continue;
+        }
+        int64_t blocked_until_ns = w->blocked_until_ns[other->lane];
+        if (other->deadline_ns <= w->now_ns || other->deadline_ns <= blocked_until_ns) {
             assert_int_equal(what, CS_ENGINE_EXPIRED);
         }
-        if (other->there && !other->flying && other->latest_ns <= w->now_ns) {
+        if (other->latest_ns <= w->now_ns && blocked_until_ns <= w->now_ns) {
             assert_int_not_equal(what, CS_ENGINE_IDLE);
             assert_true(what != CS_ENGINE_PERMIT || other == m || m->lane < other->lane ||
                         (m->lane == other->lane && m->order < other->order));
@@ -473,13 +553,13 @@ static void walk_due(struct walk *w)
     }
     assert_true(call.id < IDS && m->there && !m->flying);
     if (what == CS_ENGINE_EXPIRED) {
-        assert_true(m->deadline_ns <= w->now_ns);
+        assert_true(m->deadline_ns <= w->now_ns || m->deadline_ns <= w->blocked_until_ns[m->lane]);
         m->there = 0;
         w->n--;
         w->expired++;
         return;
     }
-    assert_true(m->earliest_ns <= w->now_ns);
+    assert_true(m->earliest_ns <= w->now_ns && w->blocked_until_ns[m->lane] <= w->now_ns);
     assert_int_equal(call.hold_ns, (250 * CS_MS) << m->late);
     if (roll(w, 3)) {
         m->flying = 1;
@@ -487,10 +567,8 @@ static void walk_due(struct walk *w)
         w->granted++;
     } else {
         int64_t wait = (int64_t)roll(w, 2 * CS_SEC);
-        int waits = cs_engine_blocked(&engine, call.id, wait, w->now_ns);
-        assert_int_equal(waits, w->now_ns + wait < m->deadline_ns);
-        m->there = waits;
-        w->n -= waits ? 0 : 1;
+        cs_engine_blocked(&engine, (enum cs_lane)m->lane, wait, w->now_ns);
+        w->blocked_until_ns[m->lane] = w->now_ns + wait;
     }
 }
 
@@ -588,6 +666,10 @@ static void agrees_with_the_model(void **state)
             break;
         default:
             roll(&w, 20) == 0 ? walk_cancel(&w) : walk_settle(&w);
+            if (roll(&w, 20) == 0) {
+                cs_engine_unblocked(&engine);
+                memset(w.blocked_until_ns, 0, sizeof w.blocked_until_ns);
+            }
         }
         assert_int_equal(engine.n, w.n);
     }
@@ -603,6 +685,7 @@ int main(void)
         cmocka_unit_test(the_higher_lane_goes_first_and_then_the_older_call),
         cmocka_unit_test(a_call_tried_again_keeps_its_place),
         cmocka_unit_test(gives_a_copy_of_the_call),
+        cmocka_unit_test(no_lane_of_a_client_starves),
         cmocka_unit_test(refuses_what_it_cannot_queue),
         cmocka_unit_test(a_call_that_waits_expires_and_one_that_flies_does_not),
         cmocka_unit_test(what_would_have_to_wait_beyond_its_deadline_is_over),
