@@ -64,6 +64,7 @@ function Run:take(item)
   self.last = self.last + 1
   self.rows[self.last] = row
   if not key then
+    if item.source then message = item.source .. ": " .. message end
     row.entry = {
       answer = { status = "invalid", class = "argument", code = "InvalidSerialNumber", message = message },
     }

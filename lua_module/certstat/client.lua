@@ -172,20 +172,27 @@ local function text(value)
   return type(value) == "string" and value ~= "" and value or nil
 end
 
---- certificates() → an iterator of the client and server certificates that the service lists (ListClientCertificate):
--- {serial =, wire = the same, identifier =, status = "ISSUE" | "REVOKE", type = "CLIENT" | "SERVER", subject =,
--- common_name =, not_before =, not_after = seconds since 1970, fields = all that the service sent}. Errors as in list.
+local function time(value) return times.read(classify.present(value)) end
+
+--- certificates(options) → an iterator of the client and server certificates that the service lists: {serial =, wire =
+-- the same, identifier =, status = "ISSUE" | "REVOKE", type = "CLIENT" | "SERVER", subject =, common_name =, not_before
+-- =, not_after =, revoked_at = seconds since 1970, fields = all that the service sent}. Errors as in list.
+-- options.operation: ListClientCertificate, the usual one, ListCert or ListRevokeCertificate (which alone has
+-- revoked_at); options.parameters: of that operation.
 -- It is a source for audit, which asks for each serial in the service's own spelling.
 function Client:certificates(options)
-  local items = self:list("ListClientCertificate", {}, options)
+  local operation = options and options.operation or "ListClientCertificate"
+  local items = self:list(operation, options and options.parameters, options)
   return function()
     local item, message, info = items()
     if not item then return nil, message, info end
     return {
       serial = text(item.SerialNumber), wire = text(item.SerialNumber), identifier = text(item.Identifier),
-      status = text(item.Status), type = text(item.CertificateType), subject = text(item.SubjectDN),
-      common_name = text(item.CommonName), not_before = times.read(classify.present(item.BeforeDate)),
-      not_after = times.read(classify.present(item.AfterDate)), fields = item,
+      status = text(item.Status), type = text(item.CertificateType), common_name = text(item.CommonName),
+      subject = text(item.SubjectDN) or text(item.SubjectDn), -- ListCert has another spelling, and numbers under *Time
+      not_before = time(item.BeforeTime) or time(item.BeforeDate),
+      not_after = time(item.AfterTime) or time(item.AfterDate),
+      revoked_at = time(item.RevokeDate), fields = item,
     }
   end
 end

@@ -74,7 +74,7 @@ describe("command.input", function()
 
     it("is not read whole into memory: a line without end becomes a row", function()
       local found = from_text("01\n" .. ("2"):rep(1048577) .. "\n03\n")
-      assert.same({ "01", "! " .. ("2"):rep(64) .. ": line 2 is longer than 1048576 bytes", "03" }, found)
+      assert.same({ "01", "! " .. ("2"):rep(64) .. ": -:2: longer than 1048576 bytes", "03" }, found)
     end)
 
     it("has to hold something", function()
@@ -124,12 +124,12 @@ describe("command.input", function()
 
     it("that are cut off become rows", function()
       local found = from_text(first .. first:sub(1, 200))
-      assert.same({ ONE, "! -: the certificate that begins on line 11 has no END line" }, found)
+      assert.same({ ONE, "! -: -:11: the certificate has no END line" }, found)
     end)
 
     it("without end become rows", function()
       local found = from_text("-----BEGIN CERTIFICATE-----\n" .. (("A"):rep(64) .. "\n"):rep(20000))
-      assert.equal("! -: the certificate that begins on line 1 is longer than 1048576 bytes", found[1])
+      assert.equal("! -: -:1: the certificate is longer than 1048576 bytes", found[1])
     end)
 
     it("are not keys, requests or CRLs", function()
@@ -161,7 +161,7 @@ describe("command.input", function()
       write(path .. "/a.pem", first:sub(1, 200))
       write(path .. "/b.pem", first)
       assert.same({
-        "! " .. path .. "/a.pem: the certificate that begins on line 1 has no END line",
+        "! " .. path .. "/a.pem: " .. path .. "/a.pem:1: the certificate has no END line",
         ONE,
       }, collect((input.open(path))))
     end)
@@ -178,6 +178,108 @@ describe("command.input", function()
   it("says that a file can't be opened", function()
     assert.same({ nil, "/nonexistent: No such file or directory" }, { input.open("/nonexistent") })
     assert.same({ nil, "/nonexistent: No such file or directory" }, { input.open_certificates("/nonexistent") })
+  end)
+
+  describe("a format", function()
+    local formats = {
+      { "csv:serial:-", "name,serial\na,01\n" },
+      { "tsv:serial:-", "name\tserial\na\t01\n" },
+      { "ndjson:tls.serial:-", '{"tls":{"serial":"01"}}\n' },
+      { "log:serial:-", "GET / serial=01\n" },
+      { "match:tls: (%x+):-", "tls: 01\n" },
+    }
+    for _, case in ipairs(formats) do
+      it("is named: " .. case[1], function()
+        assert.same({ "01" }, collect((input.open(case[1], fake.stream(case[2])))))
+      end)
+    end
+
+    it("is looked for in the content of what has a colon in its name, but none of theirs", function()
+      local path = write(folder .. "/a:b", "01\n")
+      assert.same({ "01" }, collect((input.open(path))))
+    end)
+
+    local mistakes = {
+      { "csv:serial", "csv:serial: expected csv:COLUMN:FILE" },
+      { "log::f", "log::f: expected log:FIELD:FILE" },
+      { "match:x", "match:x: expected match:PATTERN:FILE" },
+      { "changed:yesterday", "changed:yesterday: expected changed:2026-01-02 or changed:'2026-01-02 03:04:05'" },
+      { "csv:serial:/nonexistent", "/nonexistent: No such file or directory" },
+    }
+    for _, case in ipairs(mistakes) do
+      it("has to be whole: " .. case[1], function()
+        assert.same({ nil, case[2] }, { input.open(case[1]) })
+      end)
+    end
+
+    it("needs its column", function()
+      assert.same({ nil, "-: expected a column 'serial', found a, b" },
+        { input.open("csv:serial:-", fake.stream("a,b\n1,2\n")) })
+    end)
+
+    it("of a log may find nothing, any other has to find something", function()
+      assert.same({}, collect((input.open("log:serial:-", fake.stream("")))))
+      assert.same({ nil, "no serial number in the standard input" }, { input.open("match:x:-", fake.stream("y\n")) })
+    end)
+  end)
+
+  describe("the service's lists", function()
+    local asked
+    local client = {
+      certificates = function(_, options)
+        asked = options
+        local given
+        return function()
+          given = not given
+          return given and { serial = "01" } or nil
+        end
+      end,
+    }
+
+    it("are list, revoked and changed", function()
+      assert.same({ "01" }, collect((input.open("list", nil, client))))
+      assert.equal("ListClientCertificate", asked.operation)
+      assert.same({ "01" }, collect((input.open("revoked", nil, client))))
+      assert.equal("ListRevokeCertificate", asked.operation)
+      assert.same({ "01" }, collect((input.open("changed:2026-01-02 03:04:05", nil, client))))
+      assert.same({ operation = "ListCert", parameters = { AfterDate = "2026-01-02 03:04:05" } }, asked)
+    end)
+
+    it("are files where nobody is asked", function()
+      assert.same({ nil, "list: No such file or directory" }, { input.open("list") })
+    end)
+  end)
+
+  describe("several sources", function()
+    it("are read one after the other", function()
+      local path = write(folder .. "/several", "02\n03\n")
+      local iterator, share = input.open_all({ "-", path }, fake.stream("01\n"))
+      assert.same({ "01", "02", "03" }, collect(iterator))
+      assert.equal(1, share())
+    end)
+
+    it("have a share where each has", function()
+      local path = write(folder .. "/several", "02\n03\n")
+      local iterator, share = input.open_all({ path, path })
+      iterator()
+      assert.equal(0.25, share())
+      iterator()
+      iterator()
+      assert.equal(0.75, share())
+      iterator, share = input.open_all({ "-", path }, fake.stream("01\n"))
+      iterator()
+      assert.is_nil(share())
+    end)
+
+    it("end where one fails", function()
+      local path = write(folder .. "/cut.gz", "\31\139\8\0")
+      assert.same({ nil, path .. ": the gzip data is cut off" }, { input.open_all({ "-", path }, fake.stream("01\n")) })
+    end)
+
+    it("read the standard input once", function()
+      assert.same({ nil, "the standard input can be read only once" },
+        { input.open_all({ "-", "csv:serial:-" }, fake.stream("01\n")) })
+    end)
   end)
 
   it("takes certificates alone where it is told so", function()

@@ -1,5 +1,5 @@
---- certstat audit - the status of a whole list, streamed: the service's own, a file's, a folder's or the
--- standard input's.
+--- certstat audit - the status of a whole list, streamed: the service's own, those of files, folders, access logs, or
+-- all of them.
 local exit_codes = require "certstat.command.exit_codes"
 local in_order = require "certstat.command.in_order"
 local input = require "certstat.command.input"
@@ -17,12 +17,8 @@ local audit = {}
 function audit.configure(command)
   command:description("The status of a whole list, streamed: a row each, in the list's order.")
   command:summary("The status of a whole list of certificates, streamed.")
-  command:epilog([[
---from takes:
-   list    every certificate that the service itself lists
-   FILE    a text list (one serial a line, # begins a comment), or PEM or DER certificates
-   DIR     a folder: the PEM and DER certificates in its files, by file name
-   -       the standard input, read like FILE
+  command:epilog(input.HELP .. [[
+
 
 A summary follows on the standard error, and a progress line goes before it where that
 is a terminal and the rows go elsewhere. A run that is cut short leaves F.part, not F.
@@ -30,24 +26,11 @@ is a terminal and the rows go elsewhere. A run that is cut short leaves F.part, 
 Example:
    certstat audit --from serials.txt --format csv --output report.csv]])
   command:group("Input",
-    command:option("--from", "Where the serials come from, see below (list)."):argname("SOURCE"))
+    command:option("--from", "Where the serials come from, see below (list). May be given again.")
+      :argname("SOURCE"):count("*"))
   options.shown(command,
     command:option("--output", "Write the rows to F, which appears when it is whole."):argname("F"))
   options.service(command)
-end
-
--- The service's own list as items: a certificate without a serial number is shown, not passed over.
-local function listed(client)
-  local certificates = client:certificates()
-  return function()
-    local certificate, message, info = certificates()
-    if certificate and not certificate.serial then
-      return { row = { serial = "", status = "invalid", class = "protocol",
-        message = "the service lists this certificate without a serial number: "
-          .. tostring(certificate.identifier) } }
-    end
-    return certificate, message, info
-  end
 end
 
 -- Progress is drawn where a person looks and nothing else is written.
@@ -82,34 +65,17 @@ local function transfer(rows, report, counts, drawn)
   return not whole and { stopped } or failure
 end
 
--- How many certificates the service lists: a function that asks at its first call, nil where there is no answer.
-local function listed_total(client)
-  local asked, total
-  return function()
-    if not asked then
-      asked = true
-      local reply = client:call("ListClientCertificate", { CurrentPage = 1, ShowSize = 1 })
-      total = reply and type(reply.TotalCount) == "number" and reply.TotalCount or nil
-    end
-    return total
-  end
-end
-
 -- Where the serials come from: an iterator of items, and a function that tells from how many have been read how many
 -- there will be, nil where nobody knows; or nil and the exit code.
 local function source_of(arguments, client, environment)
-  local from = arguments.from or "list"
-  if from == "list" then
-    return listed(client), listed_total(client)
-  end
-  local items, share = input.open(from, environment.stdin)
+  local items, share = input.open_all(arguments.from, environment.stdin, client)
   if not items then
     environment.say(share)
     return nil, exit_codes.usage
   end
   return items, function(read)
     local part = share()
-    return part and part > 0 and read / part or nil
+    return part and part > 0 and math.floor(read / part + 0.5) or nil
   end
 end
 
@@ -118,12 +84,13 @@ function audit.run(arguments, environment)
   if not client then
     return asked
   end
+  arguments.from = arguments.from[1] and arguments.from or { "list" }
   local items, total = source_of(arguments, client, environment)
   if not items then
     client:close()
     return total
   end
-  local record, unrecorded = recording.open("audit", arguments.from or "list", arguments, environment)
+  local record, unrecorded = recording.open("audit", table.concat(arguments.from, " "), arguments, environment)
   if not record then
     client:close()
     return unrecorded

@@ -1,127 +1,33 @@
---- input.lua - the serials that a user hands in: a text list, a file of certificates, a folder of such files,
--- or the standard input. What a file is, its content says, not its name.
+--- input.lua - which source a user names: what the service lists, a file in one of several formats, a folder, the
+-- standard input. The sources themselves are certstat.sources.*.
 --
--- Everything is an iterator of items. An item is {serial = text, source = where it was found} to be asked about,
--- or {row = row} where there is nothing to ask: a damaged certificate, an unreadable file of a folder, a line
--- without end. It becomes a report's row as it is, so that nothing handed in vanishes. After the last item an iterator
--- returns nil; after a failure nil and a message.
-local core = require "certstat.core"
+-- Each is an iterator of items: {serial =, source = where it was found, …} to be asked about, or {row = row} where
+-- there is nothing to ask; and a function that tells which share of it is read, nil where that is not known. After the
+-- last item an iterator returns nil; after a failure nil, message, info.
+local file = require "certstat.sources.file"
+local folder = require "certstat.sources.folder"
 local ipc = require "certstat.ipc"
-local lines = require "certstat.command.lines"
+local service = require "certstat.sources.service"
 
 local input = {}
 
-local function invalid(label, message)
-  return { row = { serial = label, status = "invalid", class = "argument", message = message } }
-end
+--- For the help of the commands that take sources.
+input.HELP = [[
+A SOURCE is one of:
+   list              every certificate that the service lists
+   changed:DATE      those that it lists as changed since DATE, 2026-01-02 or
+                     '2026-01-02 03:04:05'
+   revoked           those that it lists as revoked
+   FILE              a text list (one serial a line, # begins a comment), PEM or DER
+                     certificates, or the index.txt of openssl ca
+   DIR               a folder: the PEM and DER certificates in its files, by file name
+   csv:COLUMN:FILE   the column of that name; tsv:COLUMN:FILE likewise
+   ndjson:FIELD:FILE a JSON object a line; FIELD may be a path, tls.serial
+   log:FIELD:FILE    an access log with FIELD=value in each line, or an object of JSON
+   match:PATTERN:FILE  what a Lua pattern captures in each line
+A FILE may be - for the standard input, and may be packed by gzip.]]
 
-local function serials_of(reader)
-  return function()
-    while true do
-      local line, message = reader:next()
-      if not line then
-        return nil, message
-      elseif message then
-        return invalid(line, message)
-      end
-      if reader.number == 1 then
-        line = line:gsub("^\239\187\191", "") -- the byte order mark of UTF-8
-      end
-      line = line:gsub("^%s+", ""):gsub("%s+$", "")
-      if line ~= "" and line:sub(1, 1) ~= "#" then
-        return { serial = line, source = "line " .. reader.number }
-      end
-    end
-  end
-end
-
--- Items of the certificates in `bytes`, which were found at `label`.
-local function items_of(bytes, label)
-  local found, message = core.certificates(bytes)
-  if not found then
-    return { invalid(label, message) }
-  end
-  local items = {}
-  for i, certificate in ipairs(found) do
-    items[i] = certificate.error and invalid(label, certificate.error)
-      or { serial = certificate.serial, source = label }
-  end
-  return items
-end
-
--- From a BEGIN line on to the END line: the block; nil and what is wrong with it.
-local function pem_block(reader, begin)
-  local block, size, from = { begin }, 0, reader.number
-  while true do
-    local line, message = reader:next()
-    if not line then
-      return nil, message or ("the certificate that begins on line %d has no END line"):format(from)
-    end
-    block[#block + 1] = line
-    size = size + #line
-    if line:find("^%-%-%-%-%-END ") then
-      return table.concat(block, "\n") .. "\n"
-    elseif message or size > lines.MOST then
-      return nil, ("the certificate that begins on line %d is longer than %d bytes"):format(from, lines.MOST)
-    end
-  end
-end
-
--- A PEM file of any length, block by block. Keys, requests, CRLs and text between are passed over.
-local function pem_certificates(reader, name)
-  local ready, at = {}, 0
-  return function()
-    while at >= #ready do
-      local line, message = reader:next()
-      if not line then
-        return nil, message
-      end
-      local kind = line:match("^%-%-%-%-%-BEGIN ([%u%d ]+)%-%-%-%-%-")
-      if kind == "CERTIFICATE" or kind == "X509 CERTIFICATE" or kind == "TRUSTED CERTIFICATE" then
-        local block, damage = pem_block(reader, line)
-        ready, at = block and items_of(block, name) or { invalid(name, damage) }, 0
-      end
-    end
-    at = at + 1
-    return ready[at]
-  end
-end
-
-local function der_certificates(reader, name)
-  local ready, at
-  return function()
-    if not ready then
-      local bytes, message = reader:rest(lines.MOST)
-      if not bytes then
-        return nil, message
-      end
-      ready, at = items_of(bytes, name), 0
-    end
-    at = at + 1
-    return ready[at]
-  end
-end
-
--- The certificates of a PEM or DER file, or nil where it holds neither.
-local function certificates_of(reader, name)
-  local head = reader:head()
-  if head:find("-----BEGIN ", 1, true) then
-    return pem_certificates(reader, name)
-  elseif head:find("^0[\128-\255]") then -- a DER SEQUENCE in the long form; no serial begins so
-    return der_certificates(reader, name)
-  end
-end
-
--- `iterator`, closing `file` at its end.
-local function closing(file, iterator)
-  return function()
-    local item, message = iterator()
-    if not item then
-      file:close()
-    end
-    return item, message
-  end
-end
+local FORMATS = { csv = true, tsv = true, ndjson = true, log = true, match = true }
 
 -- `iterator` with its first item read ahead; nil and a message where it fails or there is none.
 local function begun(iterator, nothing)
@@ -139,123 +45,110 @@ local function begun(iterator, nothing)
   end
 end
 
-local function none()
-  return nil
+local function kind_of(path)
+  return (ipc.facts(path) or {}).kind
 end
 
--- The certificates of one file of a folder; none where it holds something else.
-local function file_certificates(path)
-  local file, message = io.open(path, "rb")
-  if not file then
-    return function()
+-- A file or "-", as file.open takes it; a log may be empty, anything else has to hold something.
+local function open_file(path, options, stdin)
+  local items, share, thing = file.open(path, options, path == "-" and stdin or nil)
+  if not items then
+    return nil, share
+  end
+  if options.format ~= "log" then
+    local message
+    items, message = begun(items, ("no %s in %s"):format(thing, path == "-" and "the standard input" or path))
+    if not items then
       return nil, message
     end
   end
-  return closing(file, certificates_of(lines.new(file), path) or none)
+  return items, share
 end
 
--- The certificates of a folder's files, in the order of their names. A file that can't be read becomes an
--- item.
-local function directory_certificates(paths)
-  local at, current = 0, none
+-- "csv:COLUMN:FILE" → format, where, path. FILE is what is behind the last colon, so a pattern may have colons.
+local function parse(source)
+  local format, where, path = source:match("^(%l+):(.+):([^:]+)$")
+  if FORMATS[format] then
+    return format, where, path
+  end
+  return nil, nil, source
+end
+
+-- What is wrong with a source's name; nil where nothing is.
+local function mistake_in(source)
+  local word, rest = source:match("^(%l+):(.*)$")
+  if word == "changed" and not (rest:find("^%d%d%d%d%-%d%d%-%d%d$")
+      or rest:find("^%d%d%d%d%-%d%d%-%d%d %d%d:%d%d:%d%d$")) then
+    return ("%s: expected changed:2026-01-02 or changed:'2026-01-02 03:04:05'"):format(source)
+  elseif FORMATS[word] and not rest:find("^.+:[^:]+$") then
+    return ("%s: expected %s:%s:FILE"):format(source, word,
+      (word == "csv" or word == "tsv") and "COLUMN" or word == "match" and "PATTERN" or "FIELD")
+  end
+end
+
+-- The list of the service that a source names, and since when; nil where it names none.
+local function listed(source)
+  local since = source:match("^changed:(.*)$")
+  return source == "list" and "all" or source == "revoked" and "revoked" or since and "changed" or nil, since
+end
+
+--- Opens what `source` says, see input.HELP. stdin: what "-" reads; client: a certstat.client, or nil where nobody is
+-- to be asked. Returns an iterator of items and the function that tells its share; or nil and a message, also where a
+-- file or folder has not a single item.
+function input.open(source, stdin, client)
+  local mistake = mistake_in(source)
+  if mistake then
+    return nil, mistake
+  end
+  local list, since = listed(source)
+  if list and client then
+    return service.open(client, list, since)
+  end
+  local format, where, path = parse(source)
+  if not format and path ~= "-" and kind_of(path) == "folder" then
+    local items, share = folder.open(path)
+    local message
+    if items then
+      items, message = begun(items, "no certificate in the folder " .. path)
+    end
+    return items, message or share
+  end
+  return open_file(path, { format = format, where = where }, stdin)
+end
+
+--- Opens several sources, which are read one after the other; as input.open.
+function input.open_all(sources, stdin, client)
+  local opened, stdins = {}, 0
+  for i, source in ipairs(sources) do
+    stdins = stdins + (source:find("^%-$") and 1 or source:find(":%-$") and 1 or 0)
+    if stdins > 1 then
+      return nil, "the standard input can be read only once"
+    end
+    local items, share = input.open(source, stdin, client)
+    if not items then
+      return nil, share
+    end
+    opened[i] = { items = items, share = share }
+  end
+  local at = 1
   return function()
-    while true do
-      local item, message = current()
-      if item then
-        return item
-      elseif message then
-        current = none
-        return invalid(paths[at], message)
-      elseif at == #paths then
-        return nil
+    while opened[at] do
+      local item, message, info = opened[at].items()
+      if item or message then
+        return item, message, info
       end
       at = at + 1
-      current = file_certificates(paths[at])
     end
   end, function()
-    return at / #paths
+    local reached = math.min(at, #opened)
+    local share = opened[reached].share()
+    return share and (reached - 1 + share) / #opened
   end
-end
-
-local function facts(path)
-  return ipc.facts(path) or {}
-end
-
--- The files of a folder, sorted, but those whose name begins with a dot; nil and a message where it can't be
--- read.
-local function directory_files(path)
-  local paths = {}
-  local fine, message = pcall(function()
-    for name in require("lfs").dir(path) do
-      if name:sub(1, 1) ~= "." and facts(path .. "/" .. name).kind == "file" then
-        paths[#paths + 1] = path .. "/" .. name
-      end
-    end
-  end)
-  if not fine then
-    return nil, message
-  end
-  table.sort(paths)
-  return paths
-end
-
-local function open_directory(path)
-  local paths, message = directory_files(path)
-  if not paths then
-    return nil, message
-  end
-  local certificates, share = directory_certificates(paths)
-  local items, nothing = begun(certificates, "no certificate in the folder " .. path)
-  return items, nothing or share
-end
-
--- The bytes of `name`, its size where that is known; nil and a message.
-local function open_bytes(name, stdin)
-  if name == "-" then
-    return stdin, nil
-  end
-  local file, message = io.open(name, "rb")
-  return file, message or facts(name).size
-end
-
--- `otherwise`: what a file without certificates is read as, function(reader); nil where it has to hold some.
-local function open_file(name, stdin, otherwise, nothing)
-  local file, size = open_bytes(name, stdin)
-  if not file then
-    return nil, size
-  end
-  local reader = lines.new(file)
-  local iterator = certificates_of(reader, name)
-  if iterator then
-    nothing = "no certificate in "
-  else
-    iterator = otherwise and otherwise(reader) or none
-  end
-  if file ~= stdin then
-    iterator = closing(file, iterator)
-  end
-  local items, message = begun(iterator, nothing .. (name == "-" and "the standard input" or name))
-  if not items then
-    return nil, message
-  end
-  return items, function()
-    return size and size > 0 and reader:position() / size or nil
-  end
-end
-
---- Opens what `name` says: a file, a folder, or "-" for `stdin`. Returns an iterator of items and a function:
--- which share of the input is read, 0 to 1, or nil where that is not known. Or nil and a message, also where
--- there is not a single item.
-function input.open(name, stdin)
-  if name ~= "-" and facts(name).kind == "folder" then
-    return open_directory(name)
-  end
-  return open_file(name, stdin, serials_of, "no serial number in ")
 end
 
 --- Opens a PEM or DER file, or "-" for `stdin`; as input.open.
-function input.open_certificates(name, stdin)
-  return open_file(name, stdin, nil, "no certificate in ")
+function input.open_certificates(path, stdin)
+  return open_file(path, { format = "certificates" }, stdin)
 end
 
 return input

@@ -22,7 +22,7 @@ Example:
    openssl x509 -in client.pem -noout -serial | certstat status -]])
   local serials = command:argument("serial", "Serial numbers; - reads the standard input, one a line.")
     :args("*"):argname("SERIAL")
-  local file = command:option("--file", "A text list (# begins a comment), or PEM or DER certificates; or a folder.")
+  local file = command:option("--file", "A file or folder of serials or certificates, as certstat audit takes it.")
     :argname("F")
   command:group("Input", serials, file)
   command:mutex(serials, file)

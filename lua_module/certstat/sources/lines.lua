@@ -6,6 +6,7 @@ lines.__index = lines
 lines.MOST = 1048576 -- bytes of a line, 1 MiB; more is not returned
 
 local PIECE = 65536
+local TOO_LONG = ("longer than %d bytes"):format(lines.MOST)
 
 --- file: what io.open returns, or anything with its read(n).
 function lines.new(file)
@@ -38,6 +39,9 @@ local function take(self, last)
   local line = self.pending:sub(self.taken + 1, last)
   self.taken = math.min(last + 1, #self.pending)
   self.number = self.number + 1
+  if self.number == 1 then
+    line = line:gsub("^\239\187\191", "") -- the byte order mark of UTF-8
+  end
   return (line:gsub("\r$", ""))
 end
 
@@ -50,7 +54,7 @@ local function skip_line(self)
     self.taken = last or #self.pending
   until last or not fill(self)
   self.number = self.number + 1
-  return start, ("line %d is longer than %d bytes"):format(self.number, lines.MOST)
+  return start, TOO_LONG
 end
 
 --- The next line without its end (LF or CRLF); nil at the end; nil and a message where reading failed. A line

@@ -1,4 +1,4 @@
-local lines = require "certstat.command.lines"
+local lines = require "certstat.sources.lines"
 
 -- a file that gives its pieces one by one, then nil and `message`
 local function pieces(list, message)
@@ -20,7 +20,7 @@ local function all(reader)
   end
 end
 
-describe("command.lines", function()
+describe("sources.lines", function()
   local cases = {
     { "nothing", {}, {} },
     { "an empty line", { "\n" }, { "" } },
@@ -49,7 +49,7 @@ describe("command.lines", function()
     local most = ("x"):rep(lines.MOST)
     local found = all(lines.new(pieces { most .. "\n" .. most .. "y\nz" }))
     assert.equal(most, found[1])
-    assert.same({ ("x"):rep(64), "line 2 is longer than 1048576 bytes" }, found[2])
+    assert.same({ ("x"):rep(64), "longer than 1048576 bytes" }, found[2])
     assert.equal("z", found[3])
   end)
 
@@ -60,7 +60,7 @@ describe("command.lines", function()
       return left >= 0 and ("x"):rep(n) or nil
     end })
     local held = reader.next
-    assert.same({ { ("x"):rep(64), "line 1 is longer than 1048576 bytes" } }, all(setmetatable({}, {
+    assert.same({ { ("x"):rep(64), "longer than 1048576 bytes" } }, all(setmetatable({}, {
       __index = function()
         return function()
           local line, message = held(reader)
