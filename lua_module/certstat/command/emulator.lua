@@ -30,6 +30,9 @@ Example:
   command:option("--max-serials", "Serials accepted in one call (any number)."):argname("N")
     :convert(options.whole("--max-serials", 1, 100000))
   command:option("--log", "Append one line of JSON for each call."):argname("F")
+  command:option("--session-seconds", "How long temporary keys are good (what was asked; six hours)."):argname("N")
+    :convert(options.whole("--session-seconds", 1, 43200))
+  command:option("--metadata", "Version of the metadata service: v1, v2 (both)."):argname("V"):choices({ "v1", "v2" })
 end
 
 local function keys_in_file(path)
@@ -69,7 +72,8 @@ function command_emulator.run(arguments, environment)
   local ok, info
   ok, message, info = emulator.run {
     folders = arguments.ca, address = address, port = port, keys = keys, qps = arguments.qps or 10,
-    max_serials = arguments.max_serials, log = arguments.log, temporary = environment.getenv("TMPDIR") or "/tmp",
+    max_serials = arguments.max_serials, log = arguments.log, session_seconds = arguments.session_seconds,
+    metadata = arguments.metadata, temporary = environment.getenv("TMPDIR") or "/tmp",
     announce = function(url)
       environment.stdout:write("listening on " .. url .. "\n")
       environment.stdout:flush()

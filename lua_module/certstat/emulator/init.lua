@@ -69,7 +69,7 @@ local function start(options, folder, listener, listen)
   local ok
   ok, message = settings.write(folder, {
     folders = options.folders, keys = options.keys, qps = options.qps, max_serials = options.max_serials,
-    log = options.log,
+    log = options.log, session_seconds = options.session_seconds, metadata = options.metadata,
   })
   if not ok then return failure(message) end
   return ipc.spawn {
@@ -94,10 +94,11 @@ local function run_in(folder, options, listener, listen)
   return ok, message, info
 end
 
---- run{folders=, address=, port=, keys=, qps=, max_serials=, log=, announce=, temporary=} → true when
--- SIGTERM, SIGINT or SIGHUP has ended it; or nil, message, info.
+--- run{folders=, address=, port=, keys=, qps=, max_serials=, log=, session_seconds=, metadata=, announce=,
+-- temporary=} → true when SIGTERM, SIGINT or SIGHUP has ended it; or nil, message, info.
 -- folders: `openssl ca` folders; address, port: see options.listen; keys: see options.access_key; qps:
--- calls in any second; log: the path of its record, or nil; announce(url): called when it answers;
+-- calls in any second; log: the path of its record, or nil; session_seconds, metadata: see worker.lua's
+-- rooms, may be nil; announce(url): called when it answers;
 -- temporary: where its folder is made.
 function M.run(options)
   local listener, port = ipc.listen(options.address, options.port)

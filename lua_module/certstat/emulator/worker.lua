@@ -2,22 +2,26 @@
 -- reply.
 local accounts = require "certstat.emulator.accounts"
 local authority = require "certstat.emulator.authority"
+local credentials_uri = require "certstat.emulator.credentials_uri"
 local encode = require "certstat.emulator.encode"
 local gateway = require "certstat.emulator.gateway"
 local ipc = require "certstat.ipc"
 local log = require "certstat.emulator.log"
+local metadata = require "certstat.emulator.metadata"
 local nonces = require "certstat.emulator.nonces"
 local quota = require "certstat.emulator.quota"
 local registry = require "certstat.emulator.registry"
 local settings = require "certstat.emulator.settings"
+local sts = require "certstat.emulator.sts"
 
 local M = {}
 
 local TURN_NS = 400000 -- a request gives way to others after this long; the limit is a millisecond
 local TICK_S = 0.001
 local WINDOW_US = 1000000
+local SESSION_S = 21600 -- how long the keys of an instance's role and of a URI are good
 
-local door, record, folder
+local door, around, record, folder
 
 local function nothing() end
 
@@ -49,13 +53,28 @@ local function tell(word, message)
   return io.stdout:write(word, message or "", "\n") and io.stdout:flush()
 end
 
+-- What stands around the service and gives out keys: those of the first key's account.
+local function open_around(given, known, used)
+  local account, seconds = given.keys[1].account, given.session_seconds
+  return {
+    sts = sts.new { accounts = known, account = account, nonces = used, seconds = seconds },
+    metadata = metadata.new {
+      accounts = known, account = account, seconds = seconds or SESSION_S, memory = ngx.shared.certstat_keys,
+      version = given.metadata,
+    },
+    credentials_uri = credentials_uri.new { accounts = known, account = account, seconds = seconds or SESSION_S },
+  }
+end
+
 local function load_all(settings_folder)
   local given = must(settings.read(settings_folder))
   local certificates = registry.new(open_authorities(given.folders))
   must(certificates:refresh(nothing, nothing))
+  local known = must(accounts.new(given.keys, ngx.shared.certstat_keys))
+  local used = nonces.new(ngx.shared.certstat_nonces)
+  around = open_around(given, known, used)
   door = gateway.new {
-    accounts = must(accounts.new(given.keys, ngx.shared.certstat_keys)),
-    quota = quota.new { rate = given.qps, window_us = WINDOW_US }, nonces = nonces.new(ngx.shared.certstat_nonces),
+    accounts = known, quota = quota.new { rate = given.qps, window_us = WINDOW_US }, nonces = used,
     registry = certificates, digest = { md5 = ngx.md5, sha256 = sha256() }, max_serials = given.max_serials,
   }
   record = given.log and must(log.open(given.log))
@@ -109,7 +128,8 @@ local function wall_us() return math.floor(ipc.wall_ns() / 1000) end
 
 -- The line is written before the reply leaves: who has the reply finds the line.
 local function send(call, reply, pause)
-  local body, content_type = encode.reply(reply, pause)
+  local body, content_type = { reply.body }, "application/json"
+  if not reply.body then body, content_type = encode.reply(reply, pause) end
   local size = 0
   for _, piece in ipairs(body) do size = size + #piece end
   call.duration_us = wall_us() - call.arrival_us
@@ -125,12 +145,27 @@ local function send(call, reply, pause)
   ngx.print(body)
 end
 
+-- Which of those around the service a call is for; nil: none.
+local function room_of(call)
+  if call.target:find("/latest/", 1, true) == 1 then return around.metadata end
+  if call.target:find(credentials_uri.PATH, 1, true) == 1 then return around.credentials_uri end
+  return sts.is_for(call) and around.sts or nil
+end
+
+local function answer(call, pause)
+  local room = room_of(call)
+  if not room then return door:answer(call, pause, wait) end
+  local reply = room:answer(call, ngx.sleep)
+  call.status = reply.status
+  return reply
+end
+
 --- One request.
 function M.handle()
   local arrival_us = wall_us() -- before any other work: it is what the quota is judged by
   local pause = new_turn()
   local call = read_call(arrival_us)
-  local ok, reply = pcall(door.answer, door, call, pause, wait)
+  local ok, reply = pcall(answer, call, pause)
   if not ok then
     call.problem = reply
     reply = gateway.refuse(call, "InternalError")
