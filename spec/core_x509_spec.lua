@@ -86,3 +86,39 @@ describe("core.certificates", function()
     assert.error_matches(function() core.certificates() end, "string expected, got no value")
   end)
 end)
+
+describe("core.describe_certificate", function()
+  it("has all that the first certificate says", function()
+    local found = core.describe_certificate(LEAF .. ZERO)
+    assert.same({
+      serial = "084bde9cd233f0ddae33adc438cfbbbd1234", subject = "CN=leaf\\, 证书,O=Acme", issuer = "CN=sub-CA",
+      not_before = -631152000, not_after = 4102444800, names = {}, uses = {}, is_authority = false,
+      subject_parts = { { "2.5.4.10", "Acme" }, { "2.5.4.3", "leaf, 证书" } }, key_algorithm = "1.3.101.112",
+      key_bits = found.key_bits, signature_algorithm = "1.3.101.112", md5 = found.md5, sha256 = found.sha256,
+      pem = LEAF,
+    }, found)
+    assert.is_truthy(found.md5:find("^%x+$") and #found.md5 == 32)
+    assert.is_truthy(found.sha256:find("^%x+$") and #found.sha256 == 64)
+  end)
+
+  it("has names, uses and the curve of a key", function()
+    local file = assert(io.open("spec/emulator/rsa.pem"))
+    local found = core.describe_certificate(file:read("*a"))
+    file:close()
+    assert.same({ 1, "a@b.example" }, found.names[1])
+    assert.same({ 7, "\127\0\0\1" }, found.names[4])
+    assert.same({ "1.3.6.1.5.5.7.3.2", "1.3.6.1.5.5.7.3.1" }, found.uses)
+    assert.equal(2047, found.key_bits)
+    assert.is_nil(found.key_curve)
+    file = assert(io.open("spec/emulator/ec.pem"))
+    assert.equal("1.3.132.0.34", core.describe_certificate(file:read("*a")).key_curve)
+    file:close()
+  end)
+
+  it("fails where there is none", function()
+    local found, message, info = core.describe_certificate("")
+    assert.is_nil(found)
+    assert.equal("expected a certificate, found none in 0 bytes", message)
+    assert.same({ class = "protocol" }, info)
+  end)
+end)

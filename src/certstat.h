@@ -478,6 +478,41 @@ typedef struct cs_certificate {
  * CS_PROTOCOL at the first call. Source: RFC 7468 (PEM), RFC 5280 (fields). */
 int cs_certificate_next(cs_slice bytes, size_t *offset, cs_certificate *out, cs_error *error);
 
+/* -- what else it says (src/x509/describe.c) --------------------------------------------------- */
+
+#define CS_SUBJECT_MAX 32  /* parts of a subject */
+#define CS_NAMES_MAX   256 /* alternative names */
+#define CS_USES_MAX    32
+
+/* The kind is GeneralName's tag: 1 e-mail, 2 DNS, 6 URI, 7 the octets of an IP address. */
+typedef struct cs_general_name {
+    int kind;
+    cs_slice value;
+} cs_general_name;
+
+/* Object identifiers are in digits and dots; slices lie in the caller's `work`. */
+typedef struct cs_description {
+    cs_pair subject[CS_SUBJECT_MAX]; /* identifier and value in UTF-8, in the certificate's order */
+    size_t subject_n;
+    cs_slice key_algorithm, key_curve; /* the curve is empty where the key has none by name */
+    int key_bits;                      /* 0 where OpenSSL can't read the key */
+    cs_slice signature_algorithm;
+    cs_general_name names[CS_NAMES_MAX]; /* those of a kind above */
+    size_t names_n;
+    cs_slice uses[CS_USES_MAX]; /* of ExtendedKeyUsage */
+    size_t uses_n;
+    int is_authority; /* what BasicConstraints says */
+    unsigned char md5[16], sha256[32];
+    cs_slice pem; /* the certificate alone */
+} cs_description;
+
+/* Describes the first certificate of a file's bytes. `work` needs cs_certificate_work_size(bytes).
+ * Errors as cs_certificate_next; CS_LIMIT for more parts or names than fit. Source: RFC 5280
+ * 4.1.2.6 (subject), 4.2.1.6 (alternative names), 4.2.1.9 (authorities), 4.2.1.12 (uses). */
+int cs_certificate_describe(cs_slice bytes, cs_certificate *certificate, cs_description *out,
+                            cs_buffer *work, cs_error *error);
+size_t cs_certificate_work_size(cs_slice bytes);
+
 /* -------------------------------------------------------------------------- HTTP (src/net/,
  * libcurl multi) --- */
 

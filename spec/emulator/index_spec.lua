@@ -20,6 +20,16 @@ describe("index.parse_line", function()
     assert.equal("CAkeyTime", revoked.reason)
   end)
 
+  for text, seconds in pairs {
+    ["491231235959Z"] = 2524607999, ["500101000000Z"] = false, ["991231235959Z"] = 946684799,
+    ["20500101000000Z"] = 2524608000, ["2711240418Z"] = false, ["271324041809Z"] = false, ["271124041809"] = false,
+    ["271124041809+0100"] = false, [""] = false,
+  } do
+    it(("takes '%s' as %s"):format(text, seconds or "no time"), function()
+      assert.equal(seconds or nil, index.parse_line("V\t" .. text .. "\t\t0A1B\tunknown\t/CN=x").expires)
+    end)
+  end
+
   for line, message in pairs {
     [""] = "expected V, R or E and six columns",
     ["X\t271124041809Z\t\t0A1B\tunknown\t/CN=x"] = "expected V, R or E and six columns",

@@ -1,5 +1,5 @@
 /* x509_fuzz.c - a walk over the certificates of any bytes ends, moving on with every call, and what it gives is whole:
- * texts are terminated, a serial number has no leading zero. */
+ * texts are terminated, a serial number has no leading zero. The first is described whole, or refused. */
 #include "fuzz.h"
 
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
@@ -22,5 +22,14 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
             HOLDS(rc == error.code && error.message[0]);
         }
     }
+    static cs_description description;
+    size_t room = cs_certificate_work_size(input);
+    char *memory = (char *)malloc(room);
+    cs_buffer work;
+    cs_buffer_init(&work, memory, room);
+    int rc = cs_certificate_describe(input, &certificate, &description, &work, &error);
+    HOLDS(rc == 0 || (rc == error.code && error.message[0]));
+    HOLDS(rc != 0 || description.pem.n > 0);
+    free(memory);
     return 0;
 }

@@ -5,11 +5,8 @@
 #include <openssl/x509.h>
 #include <string.h>
 
+#include "internal.h"
 #include "pem.h"
-
-/* Larger than any certificate in use (the largest post-quantum signatures take 50 KB); bounds the
- * memory of one call. */
-#define CERTIFICATE_MAX ((size_t)1 << 20)
 
 static cs_slice decimal(size_t number, char text[24])
 {
@@ -149,26 +146,29 @@ static size_t measure_der(const unsigned char *p, size_t n)
     return length + 2 + octets;
 }
 
-/* Parses n bytes of DER whose certificate ends where they end, unless `trusted` data follow it.
- * Where it does not: *after is the length of what is a certificate, or 0; the result says what is
- * found instead. */
+/* Parses n bytes of DER whose certificate ends where they end, unless `trusted` data follow it, and
+ * reads its fields. NULL: it is in *x509, for the caller to free. Else the result says what is found
+ * instead, and *after is the length of what is a certificate, or 0. */
 static const char *parse_der(const unsigned char *der, size_t n, int trusted, cs_certificate *out,
-                             size_t *after)
+                             X509 **x509, size_t *after)
 {
     *after = 0;
     const unsigned char *p = der;
     ERR_set_mark(); /* the error queue is the host's too */
-    X509 *x509 = d2i_X509(NULL, &p, (long)n);
+    *x509 = d2i_X509(NULL, &p, (long)n);
     const char *found;
-    if (!x509) {
+    if (!*x509) {
         found = measure_der(der, n) > n ? "DER that is cut short" : "damaged DER";
     } else if (p != der + n && !trusted) {
         *after = (size_t)(p - der);
         found = "further bytes behind it";
     } else {
-        found = read_fields(x509, out);
+        found = read_fields(*x509, out);
     }
-    X509_free(x509);
+    if (found) {
+        X509_free(*x509);
+        *x509 = NULL;
+    }
     ERR_pop_to_mark();
     return found;
 }
@@ -181,18 +181,18 @@ static int is_der(cs_slice bytes)
            (unsigned char)bytes.p[1] <= 0x84;
 }
 
-static int read_der(cs_slice bytes, cs_certificate *out, cs_error *error)
+static int read_der(cs_slice bytes, cs_certificate *out, X509 **x509, cs_error *error)
 {
     if (bytes.n > CERTIFICATE_MAX) {
         return fail_at(error, "more than 1 MiB", 0);
     }
     size_t after;
-    const char *found = parse_der((const unsigned char *)bytes.p, bytes.n, 0, out, &after);
+    const char *found = parse_der((const unsigned char *)bytes.p, bytes.n, 0, out, x509, &after);
     return found ? fail_at(error, found, after) : 0;
 }
 
 static int read_block(cs_slice bytes, const pem_block *block, int trusted, cs_certificate *out,
-                      cs_error *error)
+                      X509 **x509, cs_error *error)
 {
     if (block->damage) {
         return fail_at(error, block->damage, block->damage_at);
@@ -209,7 +209,7 @@ static int read_block(cs_slice bytes, const pem_block *block, int trusted, cs_ce
     if (pem_decode(bytes, block, der, &n, &at)) {
         rc = fail_at(error, "damaged base64", at);
     } else {
-        const char *found = parse_der(der, n, trusted, out, &after);
+        const char *found = parse_der(der, n, trusted, out, x509, &after);
         rc = found ? fail_at(error, found, block->begin) : 0;
     }
     OPENSSL_free(der);
@@ -248,12 +248,12 @@ static int fail_without_certificate(cs_slice bytes, cs_error *error)
                    decimal(bytes.n, text).p, " bytes", NULL);
 }
 
-int cs_certificate_next(cs_slice bytes, size_t *offset, cs_certificate *out, cs_error *error)
+int x509_next(cs_slice bytes, size_t *offset, cs_certificate *out, X509 **x509, cs_error *error)
 {
     size_t from = *offset;
     if (from == 0 && is_der(bytes)) {
         *offset = bytes.n;
-        return read_der(bytes, out, error);
+        return read_der(bytes, out, x509, error);
     }
     pem_block block;
     for (size_t at = from; pem_find(bytes, at, &block); at = block.end) {
@@ -262,10 +262,18 @@ int cs_certificate_next(cs_slice bytes, size_t *offset, cs_certificate *out, cs_
             cs_slice_equal(block.label, CS_LITERAL("CERTIFICATE")) ||
             cs_slice_equal(block.label, CS_LITERAL("X509 CERTIFICATE"))) {
             *offset = block.end;
-            return read_block(bytes, &block, trusted, out, error);
+            return read_block(bytes, &block, trusted, out, x509, error);
         }
     }
     *offset = bytes.n ? bytes.n : 1; /* not 0, which means the first call */
     return from == 0 ? fail_without_certificate(bytes, error)
                      : cs_fail(error, CS_CLOSED, 0, "the end", NULL);
+}
+
+int cs_certificate_next(cs_slice bytes, size_t *offset, cs_certificate *out, cs_error *error)
+{
+    X509 *x509 = NULL;
+    int rc = x509_next(bytes, offset, out, &x509, error);
+    X509_free(x509);
+    return rc;
 }

@@ -15,10 +15,9 @@ local function read_file(path)
   return bytes
 end
 
---- open(folder, number, md5) → authority; or nil, message. The folder has index.txt and newcerts/, and its
--- own certificate in cacert.pem, openssl's usual name. number: which of the emulator's folders it is, from
--- 1 on; md5(bytes) → hex.
-function M.open(folder, number, md5)
+--- open(folder, number) → authority; or nil, message. The folder has index.txt and newcerts/, and its own certificate
+-- in cacert.pem, openssl's usual name. number: which of the emulator's folders it is, from 1 on.
+function M.open(folder, number)
   local pem = read_file(folder .. "/cacert.pem")
   local own, message
   if pem then
@@ -28,7 +27,7 @@ function M.open(folder, number, md5)
   return setmetatable({
     folder = folder,
     number = number,
-    identifier = md5(own and own.der or folder),
+    identifier = own and own.Md5 or ("%032x"):format(number),
     own_key = own and own.key,
     index = index.open(folder .. "/index.txt"),
   }, Authority)

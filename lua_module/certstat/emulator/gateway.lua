@@ -15,13 +15,12 @@ Gateway.__name = "certstat.emulator.gateway"
 local VERSION = "2020-06-30"
 local MOST_HEADERS = 64 -- what certstat.core verifies at most
 
---- new{accounts=, nonces=, quota=, registry=, digest=, max_serials=} → gateway.
--- accounts, nonces, quota, registry: see their files; digest: {md5=, sha256=}, functions from bytes to hex;
--- max_serials: the most that one call may ask, nil for any number.
+--- new{accounts=, nonces=, quota=, registry=, max_serials=} → gateway.
+-- accounts, nonces, quota, registry: see their files; max_serials: the most that one call may ask, nil for any number.
 function M.new(options)
   return setmetatable({
     accounts = options.accounts, nonces = options.nonces, quota = options.quota,
-    context = { registry = options.registry, digest = options.digest, max_serials = options.max_serials },
+    context = { registry = options.registry, max_serials = options.max_serials },
   }, Gateway)
 end
 

@@ -30,20 +30,10 @@ local function must(value, message)
   return value
 end
 
-local function sha256()
-  local ffi = require "ffi"
-  ffi.cdef "unsigned char *SHA256(const unsigned char *bytes, size_t n, unsigned char *out);"
-  local out = ffi.new "unsigned char[32]"
-  return function(bytes)
-    ffi.C.SHA256(bytes, #bytes, out) -- of nginx's own libcrypto
-    return (ffi.string(out, 32):gsub(".", function(byte) return ("%02x"):format(byte:byte()) end))
-  end
-end
-
 local function open_authorities(folders)
   local opened = {}
   for number, path in ipairs(folders) do
-    opened[number] = must(authority.open(path, number, ngx.md5))
+    opened[number] = must(authority.open(path, number))
   end
   return opened
 end
@@ -75,7 +65,7 @@ local function load_all(settings_folder)
   around = open_around(given, known, used)
   door = gateway.new {
     accounts = known, quota = quota.new { rate = given.qps, window_us = WINDOW_US }, nonces = used,
-    registry = certificates, digest = { md5 = ngx.md5, sha256 = sha256() }, max_serials = given.max_serials,
+    registry = certificates, max_serials = given.max_serials,
   }
   record = given.log and must(log.open(given.log))
   folder = settings_folder

@@ -3,7 +3,7 @@ local list = require "certstat.emulator.operations.list"
 local described = {
   CertificateType = "SERVER", CommonName = "host", SubjectDN = "CN=host", Algorithm = "ECC", KeySize = 256,
   SignAlgorithm = "SHA256WITHECDSA", names = { { 2, 'a"b' }, { 7, "127.0.0.1" } }, not_before = 1000,
-  not_after = 1000 + 365 * 86400, der = "DER", pem = "PEM",
+  not_after = 1000 + 365 * 86400, Md5 = "md5", Sha2 = "sha", X509Certificate = "PEM",
 }
 local authority = {
   identifier = "ca",
@@ -24,13 +24,7 @@ local registry = {
   end,
   find_identifier = function(_, identifier) if identifier == "ca-b67e" then return found(1, "b67e", "E") end end,
 }
-local context = {
-  registry = registry,
-  digest = {
-    md5 = function(bytes) return "md5 of " .. bytes end,
-    sha256 = function(bytes) return "sha of " .. bytes end,
-  },
-}
+local context = { registry = registry }
 
 local function run(parameters) return list.run(context, parameters, function() end) end
 
@@ -43,7 +37,7 @@ describe("ListClientCertificate", function()
       ResourceGroupId = "rg-certstat", CertificateType = "SERVER", CommonName = "host", SubjectDN = "CN=host",
       Algorithm = "ECC", KeySize = 256, SignAlgorithm = "SHA256WITHECDSA",
       Sans = '[{"Type":2,"Value":"a\\"b"},{"Type":7,"Value":"127.0.0.1"}]', BeforeDate = 1000000,
-      AfterDate = 1000000 + 365 * 86400000, Days = 365, Md5 = "md5 of DER", Sha2 = "sha of DER",
+      AfterDate = 1000000 + 365 * 86400000, Days = 365, Md5 = "md5", Sha2 = "sha",
       X509Certificate = "PEM",
     }, values.CertificateList[1])
     assert.equal(2, values.CurrentPage)

@@ -30,7 +30,7 @@ local function names_text(names)
   return "[" .. table.concat(parts, ",") .. "]"
 end
 
-local function element(context, found)
+local function element(found)
   local entry, authority = found.entry, found.authority
   local out = {
     Id = authority:id_of(entry), Identifier = authority:identifier_of(entry), SerialNumber = entry.key,
@@ -45,8 +45,6 @@ local function element(context, found)
   out.Sans = names_text(described.names)
   out.BeforeDate, out.AfterDate = described.not_before * 1000, described.not_after * 1000
   out.Days = math.floor((described.not_after - described.not_before) / 86400 + 0.5)
-  out.Md5, out.Sha2 = context.digest.md5(described.der), context.digest.sha256(described.der)
-  out.X509Certificate = described.pem
   return out
 end
 
@@ -73,7 +71,7 @@ function M.run(context, parameters, pause)
   end
   local list = {}
   for i, one in ipairs(found) do
-    list[i] = element(context, one)
+    list[i] = element(one)
     pause()
   end
   return {
