@@ -47,6 +47,15 @@ describe("an authority", function()
     assert.is_nil(opened:find_identifier(opened.identifier .. "-ff"))
   end)
 
+  it("says what it is as an authority", function()
+    local opened = open()
+    assert.is_true(opened:is_root())
+    assert.equal("pca-60a39347ab8d83f9", opened:instance())
+    assert.equal("file://" .. folder .. "/crl.pem", opened:crl_url())
+    opened.own.issuer = "CN=another"
+    assert.is_false(opened:is_root())
+  end)
+
   it("describes a certificate by its file", function()
     local opened = open()
     assert.equal("host.example", opened:describe(opened.index:at(1)).CommonName)

@@ -32,7 +32,7 @@ local function new_gateway(options)
     },
     registry = {
       refresh = function() return options.problem == nil or nil, options.problem end,
-      find = function(_, key) return key == "084bde" and { { status = "V" } } or {} end,
+      find = function(_, key) return key == "084bde" and { { entry = { key = key, status = "V" } } } or {} end,
       page = function() return {}, 0 end,
     },
   }

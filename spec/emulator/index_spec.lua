@@ -95,6 +95,7 @@ describe("an index", function()
     assert.is_true(opened:refresh(count, nothing))
     assert.equal("R", opened:find("0a1b").status)
     assert.equal(2, pauses)
+    assert.equal(2, opened.generation)
   end)
 
   it("sees a file of the same size and time in the place of another", function()

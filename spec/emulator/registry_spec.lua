@@ -1,3 +1,4 @@
+local authorities = require "spec.emulator.authorities"
 local registry = require "certstat.emulator.registry"
 
 -- an authority whose index holds `keys`
@@ -10,6 +11,7 @@ local function authority(own_key, keys)
   return {
     own_key = own_key,
     index = {
+      generation = 1,
       refresh = function(self) return self.problem == nil or nil, self.problem end,
       find = function(_, key) return by_key[key] end,
       at = function(_, position) return entries[position] end,
@@ -33,6 +35,7 @@ describe("the registry", function()
 
   it("finds a serial in every authority that uses it", function()
     assert.equal(1, #both:find("c2"))
+    assert.equal(sub, both:find("c2")[1].authority)
     assert.equal(0, #both:find("ff"))
     assert.equal(2, #registry.new({ sub, authority(nil, { "c2" }) }):find("c2"))
   end)
@@ -60,6 +63,45 @@ describe("the registry", function()
     local page, total = registry.new({ one, authority("5b", {}), authority("5b5b", {}) }):page(1, 100)
     assert.equal("a1 a2 a3", keys_of(page))
     assert.equal(3, total)
+  end)
+
+  it("counts what an authority has issued, authorities left out", function()
+    assert.same({ 1, 4 }, { both:issued(root), both:issued(sub) })
+  end)
+
+  it("selects in the same order, also without authorities", function()
+    local pauses = 0
+    local function accept(entry) return entry.key:find("1") end
+    assert.equal("a1 c1 c1c1", keys_of(both:select(accept, function() pauses = pauses + 1 end)))
+    assert.equal(7, pauses)
+  end)
+
+  it("looks for the revoked ones once for each state of the databases", function()
+    local one = authority("02", { "02", "a1", "a2" })
+    one.index:find("a2").status, one.index:find("02").status = "R", "R"
+    local pauses = 0
+    local function pause() pauses = pauses + 1 end
+    local alone = registry.new { one }
+    assert.equal("a2", keys_of(alone:revoked(pause)))
+    assert.equal("a2", keys_of(alone:revoked(pause)))
+    assert.equal(3, pauses)
+    one.index:find("a1").status, one.index.generation = "R", 2
+    assert.equal("a1 a2", keys_of(alone:revoked(pause)))
+  end)
+
+  it("knows who signed whom", function()
+    local known = authorities.registry()
+    local first, second = known.authorities[1], known.authorities[2]
+    assert.equal(first, known:issuer(second))
+    assert.is_nil(known:issuer(first))
+    assert.equal("5b", known:own_entry(second).key)
+    assert.equal("01", known:own_entry(first).key)
+    assert.equal("SUB\nROOT\n", known:chain(second))
+    assert.is_false(known:is_revoked(second))
+    assert.is_nil(registry.new({ second }):issuer(second))
+    assert.equal("SUB\n", registry.new({ second }):chain(second))
+    assert.equal(second, known:find_authority("sub"))
+    assert.is_nil(known:find_authority("sub-c1"))
   end)
 
   it("says which database can't be read", function()

@@ -153,7 +153,7 @@ describe("the emulator", function()
   it("refuses more serials than it is told to take", function()
     local _, body = ask { query = { SerialNumber = ("ff,"):rep(30) .. "ff" } }
     assert.equal("InvalidParameter", body.Code)
-    assert.equal("SerialNumber: at most 30 serial numbers in one request.", body.Message)
+    assert.equal("SerialNumber: at most 30 in one request.", body.Message)
   end)
 
   it("answers what nginx refuses in the service's shape, with a line each", function()

@@ -28,10 +28,20 @@ function M.open(folder, number)
     folder = folder,
     number = number,
     identifier = own and own.Md5 or ("%032x"):format(number),
+    own = own, -- what its certificate says, see certificate.describe; nil where it has none
     own_key = own and own.key,
     index = index.open(folder .. "/index.txt"),
   }, Authority)
 end
+
+--- Whether it signed its own certificate.
+function Authority:is_root() return not self.own or self.own.subject == self.own.issuer end
+
+--- The id of the instance that it is.
+function Authority:instance() return "pca-" .. self.identifier:sub(1, 16) end
+
+--- Where its list of revocations is, once `openssl ca -gencrl -out crl.pem` has made one.
+function Authority:crl_url() return "file://" .. self.folder .. "/crl.pem" end
 
 --- The service's numeric Id of an entry.
 function Authority:id_of(entry) return self.number * 1e9 + entry.position end

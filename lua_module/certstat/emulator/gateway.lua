@@ -168,7 +168,7 @@ local function run(self, call, pause, wait)
   local ok
   ok, call.problem = self.context.registry:refresh(pause, wait)
   if not ok then return nil, "InternalError" end
-  return call.operation.run(self.context, call.parameters, pause)
+  return call.operation.run(self.context, call.parameters, pause, math.floor(call.arrival_us / 1e6))
 end
 
 --- answer(call, pause, wait) → {status=, headers=, format=, root=, shape=, values=}, see certstat.emulator.encode.

@@ -42,9 +42,10 @@ function M.parse_line(text)
   return entry
 end
 
---- open(path) → an index that knows nothing until its first refresh.
+--- open(path) → an index that knows nothing until its first refresh. `generation` grows with every change that it
+-- sees.
 function M.open(path)
-  return setmetatable({ path = path, entries = {}, by_key = {} }, Index)
+  return setmetatable({ path = path, generation = 0, entries = {}, by_key = {} }, Index)
 end
 
 local function same(a, b)
@@ -84,7 +85,7 @@ local function load_entries(self, facts, pause)
     local after = ipc.facts(self.path)
     if same(facts, after) then
       if not entries then return nil, by_key end
-      self.entries, self.by_key, self.facts = entries, by_key, facts
+      self.entries, self.by_key, self.facts, self.generation = entries, by_key, facts, self.generation + 1
       return true
     end
     facts = after or facts

@@ -1,22 +1,31 @@
+local authorities = require "spec.emulator.authorities"
 local status = require "certstat.emulator.operations.status"
 
 local entries = {
-  ["b67e53eb"] = { { status = "V" } },
-  ["084bde"] = { { status = "R", revoked = 1795493890 } },
-  ["62b2"] = { { status = "E" } },
-  ["70e3"] = { { status = "V" }, { status = "R", revoked = 1 } },
+  ["b67e53eb"] = { { key = "b67e53eb", status = "V" } },
+  ["084bde"] = { { key = "084bde", status = "R", revoked = 1795493890 } },
+  ["62b2"] = { { key = "62b2", status = "E" } },
+  ["70e3"] = { { key = "70e3", status = "V" }, { key = "70e3", status = "R", revoked = 1 } },
 }
-local registry = { find = function(_, key) return entries[key] or {} end }
+local registry = {
+  find = function(_, key)
+    local found = {}
+    for i, entry in ipairs(entries[key] or {}) do found[i] = { entry = entry } end
+    return found
+  end,
+}
 
-local function run(list, most)
-  local values, code, message = status.run({ registry = registry, max_serials = most }, { SerialNumber = list },
-    function() end)
+local function shown(values, code, message)
   if not values then return nil, code, message end
   local found = {}
   for i, element in ipairs(values.CertificateStatus) do
-    found[i] = ("%s=%s@%.0f"):format(element.SerialNumber, element.Status, element.RevokeTime)
+    found[i] = ("%s=%s@%.0f"):format(element.SerialNumber or "", element.Status, element.RevokeTime)
   end
   return table.concat(found, " ")
+end
+
+local function run(list)
+  return shown(status.of_serials.run({ registry = registry }, { SerialNumber = list }, function() end))
 end
 
 describe("DescribeClientCertificateStatusForSerialNumber", function()
@@ -38,13 +47,25 @@ describe("DescribeClientCertificateStatusForSerialNumber", function()
 
   for _, list in ipairs { "xyz", "084bde,", ",084bde", "084bde,,ff", "08:4b", "0x08", " ff", "ff, ff" } do
     it(("refuses '%s'"):format(list), function()
-      assert.same({ nil, "InvalidParameter", "SerialNumber: a serial number is not valid." }, { run(list) })
+      assert.same({ nil, "InvalidParameter", "SerialNumber: one of them is not valid." }, { run(list) })
     end)
   end
+end)
 
-  it("refuses more than it is told to take", function()
-    assert.equal("ff=unknown@0 ff=unknown@0", run("ff,ff", 2))
-    assert.same({ nil, "InvalidParameter", "SerialNumber: at most 2 serial numbers in one request." },
-      { run("ff,ff,ff", 2) })
+describe("DescribeClientCertificateStatus", function()
+  local function by_identifier(list) return shown(authorities.run(status.of_identifiers, { Identifier = list })) end
+
+  for list, expected in pairs {
+    ["sub-c1"] = "c1=good@0", ["root-a1,sub-c2,sub-c4"] = "a1=good@0 c2=revoked@1600864000000 c4=good@0",
+    ["sub-ff"] = "=unknown@0", ["none,sub-c1"] = "=unknown@0 c1=good@0",
+  } do
+    it("answers " .. list, function() assert.equal(expected, by_identifier(list)) end)
+  end
+
+  it("wants Identifiers", function()
+    assert.same({ nil, "MissingIdentifier" }, { by_identifier(nil) })
+    for _, list in ipairs { "sub-c1,", "a b", "sub-c1,*" } do
+      assert.same({ nil, "InvalidParameter", "Identifier: one of them is not valid." }, { by_identifier(list) })
+    end
   end)
 end)

@@ -1,9 +1,9 @@
---- DescribeClientCertificateStatusForSerialNumber: the status of one or more serials, comma between them.
+--- The status of certificates, named by their serials or by their Identifiers, comma between them.
 -- https://help.aliyun.com/zh/ssl-certificate/developer-reference/
--- api-cas-2020-06-30-describeclientcertificatestatusforserialnumber
-local M = {}
+-- api-cas-2020-06-30-describeclientcertificatestatusforserialnumber, …-describeclientcertificatestatus
+local names = require "certstat.emulator.names"
 
-M.shape = {
+local SHAPE = {
   { "CertificateStatus", { list = {
     { "RevokeTime", "integer" }, { "Status", "string" }, { "SerialNumber", "string" },
   } } },
@@ -12,40 +12,39 @@ M.shape = {
 
 local WORD = { V = "good", E = "good", R = "revoked" }
 
-local function split(list)
-  local serials = {}
-  for serial in (list .. ","):gmatch("([^,]*),") do serials[#serials + 1] = serial end
-  return serials
+local function known(entry)
+  return { SerialNumber = entry.key, Status = WORD[entry.status], RevokeTime = (entry.revoked or 0) * 1000 }
 end
 
---- One element for each serial asked, in the order asked; two where two authorities use it. The service's
--- own form alone finds a certificate: lower-case hex of even length. RevokeTime is in milliseconds, 0 for
--- what is not revoked.
-function M.run(context, parameters, pause)
-  local list = parameters.SerialNumber
-  if not list or list == "" then return nil, "MissingSerialNumber" end
-  local serials = split(list)
-  local most = context.max_serials
-  if most and #serials > most then
-    return nil, "InvalidParameter", ("SerialNumber: at most %d serial numbers in one request."):format(most)
+-- An operation. parameter: its name; find(registry, name) → array of {entry=}; pattern: what a name looks like;
+-- unknown(name) → the element of one that is not found.
+local function new(parameter, find, pattern, unknown)
+  local function run(context, parameters, pause)
+    local given, code, message = names.read(context, parameters, parameter)
+    if not given then return nil, code, message end
+    local elements = {}
+    for _, name in ipairs(given) do
+      if not name:find(pattern) then
+        return nil, "InvalidParameter", ("%s: one of them is not valid."):format(parameter)
+      end
+      local found = find(context.registry, name)
+      for _, one in ipairs(found) do elements[#elements + 1] = known(one.entry) end
+      if #found == 0 then elements[#elements + 1] = unknown(name) end
+      pause()
+    end
+    return { CertificateStatus = elements }
   end
-  local elements = {}
-  for _, serial in ipairs(serials) do
-    if not serial:find("^%x+$") then
-      return nil, "InvalidParameter", "SerialNumber: a serial number is not valid."
-    end
-    local found = context.registry:find(serial)
-    for _, entry in ipairs(found) do
-      elements[#elements + 1] = {
-        SerialNumber = serial, Status = WORD[entry.status], RevokeTime = (entry.revoked or 0) * 1000,
-      }
-    end
-    if #found == 0 then
-      elements[#elements + 1] = { SerialNumber = serial, Status = "unknown", RevokeTime = 0 }
-    end
-    pause()
-  end
-  return { CertificateStatus = elements }
+  return { shape = SHAPE, run = run }
 end
 
-return M
+return {
+  --- One element for each serial asked, in the order asked; two where two authorities use it. The service's own form
+  -- alone finds a certificate: lower-case hex of even length. RevokeTime is in milliseconds, 0 for what is not revoked.
+  of_serials = new("SerialNumber", function(registry, serial) return registry:find(serial) end, "^%x+$",
+    function(serial) return { SerialNumber = serial, Status = "unknown", RevokeTime = 0 } end),
+
+  --- The same by Identifiers. The reply names serials alone, so that of a stranger has none.
+  of_identifiers = new("Identifier", function(registry, identifier)
+    return { registry:find_identifier(identifier) }
+  end, "^[%w-]+$", function() return { Status = "unknown", RevokeTime = 0 } end),
+}

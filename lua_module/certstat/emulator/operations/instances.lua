@@ -1,0 +1,93 @@
+--- Instances: each authority is one that was bought and used.
+-- https://help.aliyun.com/zh/ssl-certificate/developer-reference/api-cas-2020-06-30-getcainstancestatus,
+-- …-getcainstancecrladdress, …-listallendentityinstance
+local authorities = require "certstat.emulator.operations.authorities"
+local fields = require "certstat.emulator.fields"
+local pages = require "certstat.emulator.pages"
+
+local M = {}
+
+-- What is common to both lists of instances.
+local function instance_of(registry, authority)
+  local issued = registry:issued(authority)
+  local own = fields.authority(registry, authority, fields.ms)
+  return {
+    InstanceId = authority:instance(), Identifier = authority.identifier, Type = own.CertificateType,
+    Status = own.Status == "REVOKE" and "REVOKE" or "USED", CertIssuedCount = issued,
+    CertTotalCount = issued + authorities.REMAINING, BeforeTime = own.BeforeDate, AfterTime = own.AfterDate,
+    UseExpireTime = own.AfterDate, Id = authority.number,
+  }
+end
+
+local INSTANCE = {
+  { "InstanceId", "string" }, { "Identifier", "string" }, { "Type", "string" }, { "Status", "string" },
+  { "CertTotalCount", "integer" }, { "CertIssuedCount", "integer" }, { "BeforeTime", "integer" },
+  { "AfterTime", "integer" }, { "UseExpireTime", "integer" },
+}
+
+local function is_asked(parameters, name, value) return (parameters[name] or "") == "" or parameters[name] == value end
+
+M.status = { shape = { { "InstanceStatusList", { list = INSTANCE } }, { "RequestId", "string" } } }
+
+function M.status.run(context, parameters, pause)
+  local list = {}
+  for _, authority in ipairs(context.registry.authorities) do
+    if is_asked(parameters, "InstanceId", authority:instance())
+      and is_asked(parameters, "Identifier", authority.identifier) then
+      list[#list + 1] = instance_of(context.registry, authority)
+    end
+    pause()
+  end
+  return { InstanceStatusList = list }
+end
+
+M.crl_address = {
+  shape = {
+    { "CrlUrl", "string" }, { "HashCode", "string" }, { "NextUpdateTime", "string" }, { "CaInstanceStatus", "string" },
+    { "CaType", "string" }, { "RequestId", "string" },
+  },
+}
+
+-- Uuid and CaIdentifier name the same here: the authority.
+function M.crl_address.run(context, parameters, pause, now_s)
+  local identifier = (parameters.CaIdentifier or "") ~= "" and parameters.CaIdentifier or parameters.Uuid or ""
+  if identifier == "" then return nil, "MissingCaIdentifier" end
+  local authority = context.registry:find_authority(identifier)
+  if not authority then return nil, "InvalidParameter", "CaIdentifier is not valid: there is no such authority." end
+  local revoked, latest = 0, 0
+  for _, found in ipairs(context.registry:revoked(pause)) do
+    if found.authority == authority then
+      revoked, latest = revoked + 1, math.max(latest, found.entry.revoked)
+    end
+  end
+  return {
+    CrlUrl = authority:crl_url(), HashCode = ("%08x%08x"):format(revoked, latest % 2 ^ 32),
+    NextUpdateTime = ("%.0f"):format(fields.ms((math.floor(now_s / 86400) + fields.CRL_DAYS) * 86400)),
+    CaInstanceStatus = "normal", CaType = authority:is_root() and "ROOT" or "SUB_ROOT",
+  }
+end
+
+-- Its elements have no model: they are an instance's fields, and Id, which ParentId refers to.
+M.all = { shape = fields.paged("List", { { "Id", "integer" } }) }
+for _, field in ipairs(INSTANCE) do table.insert(M.all.shape[1][2].list, field) end
+table.insert(M.all.shape, 1, { "NextToken", "string" })
+table.insert(M.all.shape, 1, { "MaxResults", "integer" })
+
+function M.all.run(context, parameters, pause)
+  local by_token = (parameters.MaxResults or "") ~= "" or (parameters.NextToken or "") ~= ""
+  local asked, code, message = (by_token and pages.token or pages.page)(parameters, 20, pages.MOST)
+  if not asked then return nil, code, message end
+  local registry, list = context.registry, {}
+  for _, authority in ipairs(registry.authorities) do
+    local issuer = registry:issuer(authority)
+    if is_asked(parameters, "ParentId", issuer and tostring(issuer.number) or "0") then
+      list[#list + 1] = instance_of(registry, authority)
+    end
+    pause()
+  end
+  local values = { List = pages.cut(list, asked), TotalCount = #list }
+  if by_token then pages.set_token(values, asked, #list) else pages.set_page(values, asked, #list) end
+  return values
+end
+
+return M
