@@ -14,6 +14,7 @@ Sts.__index = Sts
 Sts.__name = "certstat.emulator.sts"
 
 local VERSION = "2015-04-01"
+local MISMATCH = "Specified signature is not matched with our calculation. server string to sign is:"
 local LEAST_S, MOST_S, USUAL_S = 900, 43200, 3600
 
 --- new{accounts=, account=, nonces=, seconds=} → sts. accounts, nonces: see their files; account: the one of roles that
@@ -58,7 +59,7 @@ local function authenticate(self, call, parameters)
     method = call.method, target = call.target, headers = call.headers, body = call.body,
     now = math.floor(call.arrival_us / 1e6),
   }
-  if not ok and info.string_to_sign then message = "server string to sign is:" .. info.string_to_sign end
+  if not ok and info.string_to_sign then message = MISMATCH .. info.string_to_sign end
   if not ok then return nil, info.code or "InvalidParameter", message end
   if nonce == "" then return nil, "IncompleteSignature" end
   if self.nonces:used(id, nonce) then return nil, "SignatureNonceUsed" end
