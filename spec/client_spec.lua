@@ -1,3 +1,4 @@
+local fake_fetch = require "spec.support.fake_fetch"
 local cjson = require("cjson").new()
 local fake_net = require "spec.support.fake_net"
 local ipc = require "certstat.ipc"
@@ -43,6 +44,9 @@ local function raised(...)
   assert.is_false(ok)
   return (problem:gsub("^[^ ]*%.lua:%d+: ", ""))
 end
+
+-- An environment of nothing but that this is no ECS instance.
+local function off_ecs(name) return name == "ALIBABA_CLOUD_ECS_METADATA_DISABLED" and "true" or nil end
 
 describe("certstat.client", function()
   it("raises what is wrong with its options", function()
@@ -90,10 +94,48 @@ describe("certstat.client", function()
       assert.equal(row[2], info.class)
     end
     made = world.new()
-    local client, message, info = client_module.new { getenv = function() end }
+    local client, message, info = client_module.new { getenv = off_ecs }
     assert.is_nil(client)
     assert.truthy(message:find("^no credentials: tried "))
     assert.equal("denied", info.class)
+  end)
+
+  it("waits for no credentials before its first call, and says then why there are none", function()
+    made = world.new()
+    local client = assert(client_module.new {
+      getenv = function(name)
+        return name == "ALIBABA_CLOUD_CREDENTIALS_URI" and "http://127.0.0.1:1/" or off_ecs(name)
+      end,
+    })
+    client.session.fetch = fake_fetch.new()
+    client.session.fetch:finish(nil, "no reply")
+    for _ = 1, 2 do
+      local ready, message, info = client:ready()
+      assert.is_nil(ready)
+      assert.truthy(message:find("^no credentials: tried .*, credentials URI %(no reply%)$"))
+      assert.equal("denied", info.class)
+    end
+    local reply, message = client:call("GetCAInstanceStatus", { Identifier = "x" })
+    assert.is_nil(reply)
+    assert.truthy(message:find("^GetCAInstanceStatus: no credentials: tried "))
+    local rows, _, info = client:status { "ab" }
+    assert.is_nil(rows)
+    assert.equal("denied", info.class)
+    assert.equal(0, #made.net.started)
+    client:close()
+    assert.same({ n = 2, nil, "the client is closed" }, { n = 2, (client:ready()), (select(2, client:ready())) })
+  end)
+
+  it("takes the account from the role that asks, unless it is named", function()
+    local function account(options, variable)
+      made = world.new()
+      options.credentials = { access_key_id = "id", access_key_secret = "s", account = "1234567890" }
+      options.getenv = function(name) return name == "CERTSTAT_ACCOUNT" and variable or nil end
+      return assert(client_module.new(options)).account
+    end
+    assert.equal("1234567890", account({}))
+    assert.equal("mine", account({ account = "mine" }))
+    assert.equal("ours", account({}, "ours"))
   end)
 
   it("finds its endpoint by the options, the environment and the region", function()

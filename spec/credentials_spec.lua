@@ -7,7 +7,9 @@ local CONFIG, INI = "/home/u/.aliyun/config.json", "/home/u/.alibabacloud/creden
 local function find(environment, files, options)
   options = options or {}
   options.home = "/home/u"
-  options.getenv = function(name) return environment[name] end
+  options.getenv = function(name)
+    return environment[name] or name == "ALIBABA_CLOUD_ECS_METADATA_DISABLED" and "true" or nil
+  end
   options.read = function(path)
     local file = files[path]
     if not file then return nil, path .. ": No such file or directory", 2 end
@@ -16,6 +18,10 @@ local function find(environment, files, options)
   end
   return credentials.find(options)
 end
+
+-- what is told of the last two
+local REST = "ECS metadata (ALIBABA_CLOUD_ECS_METADATA_DISABLED is true), " ..
+  "credentials URI (ALIBABA_CLOUD_CREDENTIALS_URI is not set)"
 
 local KEY = { ALIBABA_CLOUD_ACCESS_KEY_ID = "env-id", ALIBABA_CLOUD_ACCESS_KEY_SECRET = SECRET }
 local FILES = {
@@ -66,6 +72,17 @@ describe("credentials.new", function()
         assert.same({ class = "argument" }, info)
       end
     end
+  end)
+
+  it("refuses a secret that nothing signs with", function()
+    assert.same({ n = 3, nil, "access_key_secret: expected at most 1024 characters, found more",
+      { class = "argument" } }, { n = 3, credentials.new { access_key_id = "a", access_key_secret = ("s"):rep(1025) } })
+  end)
+
+  it("keeps when they expire, and what else is known", function()
+    local found = credentials.new { access_key_id = "a", access_key_secret = "b", expires_in = 60,
+      facts = { region = "r", endpoint = "e", account = "1" } }
+    assert.same({ 60, "r", "e", "1" }, { found.expires_in, found.region, found.endpoint, found.account })
   end)
 
   it("refuses empty ones", function()
@@ -123,18 +140,23 @@ describe("credentials.find", function()
     local found, message, info = find({}, {})
     assert.is_nil(found)
     assert.equal("no credentials: tried environment (ALIBABA_CLOUD_ACCESS_KEY_ID is not set), " ..
-      "aliyun CLI profile (no file /home/u/.aliyun/config.json), " ..
-      "credentials file (no file /home/u/.alibabacloud/credentials)", message)
+      "OIDC role (ALIBABA_CLOUD_ROLE_ARN is not set), aliyun CLI profile (no file /home/u/.aliyun/config.json), " ..
+      "credentials file (no file /home/u/.alibabacloud/credentials), " .. REST, message)
     assert.same({ class = "denied", code = "NoCredentials", tried = {
       { "environment", "ALIBABA_CLOUD_ACCESS_KEY_ID is not set" },
+      { "OIDC role", "ALIBABA_CLOUD_ROLE_ARN is not set" },
       { "aliyun CLI profile", "no file /home/u/.aliyun/config.json" },
       { "credentials file", "no file /home/u/.alibabacloud/credentials" },
+      { "ECS metadata", "ALIBABA_CLOUD_ECS_METADATA_DISABLED is true" },
+      { "credentials URI", "ALIBABA_CLOUD_CREDENTIALS_URI is not set" },
     } }, info)
     found, message = find(KEY, FILES, { profile = "nobody" })
     assert.is_nil(found)
-    assert.equal("no credentials: tried environment (not asked where a profile is named), " ..
+    local unasked = "(not asked where a profile is named)"
+    assert.equal(("no credentials: tried environment %s, OIDC role %s, " ..
       "aliyun CLI profile (no profile nobody in /home/u/.aliyun/config.json), " ..
-      "credentials file (no profile nobody in /home/u/.alibabacloud/credentials)", message)
+      "credentials file (no profile nobody in /home/u/.alibabacloud/credentials), " ..
+      "ECS metadata %s, credentials URI %s"):format(unasked, unasked, unasked, unasked), message)
   end)
 
   it("shows no secret in a failure", function()
@@ -146,8 +168,8 @@ describe("credentials.find", function()
     local found, message = find({ ALIBABA_CLOUD_ACCESS_KEY_SECRET = SECRET }, broken)
     assert.is_nil(found)
     assert.equal("no credentials: tried environment (ALIBABA_CLOUD_ACCESS_KEY_ID is not set), " ..
-      "aliyun CLI profile (profile a has mode RamRoleArn, which this version does not serve), " ..
-      "credentials file (profile default has type ram_role_arn, which this version does not serve)", message)
+      "OIDC role (ALIBABA_CLOUD_ROLE_ARN is not set), aliyun CLI profile (profile a has no ram_role_arn), " ..
+      "credentials file (profile default has no role_arn), " .. REST, message)
   end)
 
   it("warns of what is there but passed over", function()
@@ -179,16 +201,59 @@ describe("credentials.find", function()
   end)
 
   it("needs no home", function()
-    local found, message = credentials.find { getenv = function() return "" end, read = error }
+    local found, message = credentials.find {
+      getenv = function(name) return name == "ALIBABA_CLOUD_ECS_METADATA_DISABLED" and "true" or "" end, read = error,
+    }
     assert.is_nil(found)
     assert.equal("no credentials: tried environment (ALIBABA_CLOUD_ACCESS_KEY_ID is not set), " ..
-      "aliyun CLI profile (HOME is not set), credentials file (HOME is not set)", message)
+      "OIDC role (ALIBABA_CLOUD_ROLE_ARN is not set), aliyun CLI profile (HOME is not set), " ..
+      "credentials file (HOME is not set), " .. REST, message)
   end)
 
   it("reads the machine's own environment and files unless told otherwise", function()
     local found, message, info = credentials.find { home = "/nonexistent", profile = "nobody" }
     assert.is_nil(found)
     assert.equal("string", type(message))
-    assert.equal(3, #info.tried)
+    assert.equal(6, #info.tried)
+  end)
+end)
+
+describe("credentials.open", function()
+  local function open(environment, files)
+    return credentials.open {
+      home = "/home/u", getenv = function(name) return environment[name] end,
+      read = function(path)
+        if not files[path] then return nil, "No such file or directory", 2 end
+        return files[path], "rw-------"
+      end,
+    }
+  end
+
+  local ROLE = {
+    ALIBABA_CLOUD_ROLE_ARN = "acs:ram::12345:role/pod", ALIBABA_CLOUD_OIDC_PROVIDER_ARN = "p",
+    ALIBABA_CLOUD_OIDC_TOKEN_FILE = "/token", ALIBABA_CLOUD_STS_ENDPOINT = "http://127.0.0.1:1",
+    ALIBABA_CLOUD_ECS_METADATA_DISABLED = "true",
+  }
+
+  it("waits for nothing, and says what is known already", function()
+    local session = assert(open(ROLE, { ["/token"] = "token" }))
+    assert.is_nil(session.current)
+    assert.equal("12345", session.facts.account)
+    session:close()
+  end)
+
+  it("goes on with the next provider where one has no credentials, and tells of it", function()
+    local session = assert(open(ROLE, { ["/token"] = "token", [INI] = FILES[INI] }))
+    local found = assert(session:wait(require "certstat.host.plain"))
+    assert.equal("ini-id", found.access_key_id)
+    assert.same({ "OIDC role is passed over: STS: 127.0.0.1:1: can't connect: Connection refused" }, found.warnings)
+    session:close()
+  end)
+
+  it("gives no session where there can be no credentials", function()
+    local session, message, info = open({ ALIBABA_CLOUD_ECS_METADATA_DISABLED = "true" }, {})
+    assert.is_nil(session)
+    assert.truthy(message:find("^no credentials: tried environment"))
+    assert.equal("NoCredentials", info.code)
   end)
 end)

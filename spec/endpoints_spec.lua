@@ -141,4 +141,10 @@ describe("endpoints.resolve", function()
     assert.equal("endpoint: expected the network public or vpc, found intranet",
       select(2, endpoints.resolve { network = "intranet" }))
   end)
+
+  it("knows the hosts of STS", function()
+    assert.equal("sts.cn-hangzhou.aliyuncs.com", endpoints.resolve({ product = "sts", region = "cn-hangzhou" }).host)
+    assert.equal("sts-vpc.eu-west-1.aliyuncs.com",
+      endpoints.resolve({ product = "sts", region = "eu-west-1", network = "vpc" }).host)
+  end)
 end)

@@ -1,6 +1,9 @@
+local credentials = require "certstat.credentials"
 local identity = require "certstat.identity"
+local session = require "certstat.credentials.session"
 local emulator = require "spec.emulator.emulator"
 local files = require "spec.emulator.files"
+local fake_fetch = require "spec.support.fake_fetch"
 local ipc = require "certstat.ipc"
 
 local SECRET = "canary-secret"
@@ -51,12 +54,25 @@ describe("certstat.identity", function()
 
   after_each(function() ipc.wall_ns = wall_ns end)
 
+  local function keys(id, token)
+    return credentials.new { access_key_id = id, access_key_secret = SECRET, security_token = token }
+  end
+
+  -- asked: what is found, in turn; the last one again and again
   local function new(fields)
     fields = fields or {}
     fields.endpoint = fields.endpoint or { url = "https://cas.aliyuncs.com", host = "cas.aliyuncs.com" }
-    fields.credentials = fields.credentials or { access_key_id = "id", access_key_secret = SECRET }
     fields.host = { now_ns = function() return now end }
-    return assert(identity.new(fields))
+    local asked, fetch = fields.asked or { keys("id", "token") }, fake_fetch.new()
+    fields.session = session.new {
+      now_ns = fields.host.now_ns, random = function() return 0 end, fetch = fetch,
+      ask = function()
+        local found = asked[2] and table.remove(asked, 1) or asked[1]
+        if type(found) == "string" then return nil, found, { class = "denied" } end
+        return found
+      end,
+    }
+    return identity.new(fields), fetch
   end
 
   local function sign(one)
@@ -70,8 +86,7 @@ describe("certstat.identity", function()
   end
 
   it("signs by the machine's clock, with another nonce each time", function()
-    local one, nonces = new { credentials = { access_key_id = "id", access_key_secret = SECRET,
-      security_token = "token" } }, {}
+    local one, nonces = new(), {}
     for _ = 1, 2 do
       local signed = sign(one)
       assert.equal("2026-01-02T03:04:05Z", signed.headers["x-acs-date"])
@@ -124,20 +139,27 @@ describe("certstat.identity", function()
     assert.equal(7200, one:correct_clock("Fri, 02 Jan 2026 05:04:05 GMT"))
   end)
 
+  it("has nothing to sign with before there are credentials", function()
+    local one, fetch = new { asked = { { continue = function() return keys("id", "token") end } } }
+    assert.equal(5e6, one:wait_ns())
+    assert.is_nil(one.credentials)
+    fetch:finish {}
+    one:advance()
+    assert.equal(0, one:wait_ns())
+    assert.equal("token", sign(one).headers["x-acs-security-token"])
+  end)
+
+  it("says why there are none", function()
+    assert.same({ n = 3, nil, "none", { class = "denied" } }, { n = 3, (new { asked = { "none" } }):wait_ns() })
+  end)
+
   it("signs with new credentials, once it has them", function()
-    local one
-    one = new { refresh = function()
-      assert.is_true(one:is_renewing())
-      assert.is_nil(one:renewed())
-      one:renew() -- another one who waits: it is on its way
-      return { access_key_id = "STS.other", access_key_secret = "another", security_token = "new" }
-    end }
-    one:renew() -- nobody has asked
-    assert.is_false(one:is_renewing())
-    assert.is_true(one:ask_renewal())
-    assert.is_true(one:ask_renewal())
-    one:renew()
-    assert.is_false(one:is_renewing())
+    local one = new { asked = { keys("id", "token"), keys("STS.other", "new") } }
+    assert.is_nil(one:renewed()) -- nobody has asked
+    one:ask_renewal()
+    one:ask_renewal()
+    assert.is_nil(one:renewed())
+    one:advance()
     assert.is_true(one:renewed())
     assert.is_nil(one:renewed())
     local signed = sign(one)
@@ -145,45 +167,25 @@ describe("certstat.identity", function()
     assert.truthy(signed.headers.authorization:find("Credential=STS.other,", 1, true))
   end)
 
-  it("keeps its credentials where there are no new ones", function()
+  it("says where there are no new ones", function()
     local rows = {
-      { nil, "no credentials: tried environment" },
-      { { access_key_id = "id", access_key_secret = "another" }, "those found are the same" },
-      { { access_key_id = "other", access_key_secret = "" },
-        "access key secret: expected 1 to 1024 bytes, found none" },
+      { "no credentials: tried environment", "no credentials: tried environment" },
+      { keys("id", "token"), "the service refuses them, and those found anew are the same" },
     }
     for _, row in ipairs(rows) do
-      local one = new { refresh = function() return row[1], row[2] end }
-      local credentials = one.credentials
-      assert.is_true(one:ask_renewal())
-      one:renew()
+      local one = new { asked = { keys("id", "token"), row[1] } }
+      one:ask_renewal()
+      one:advance()
       assert.same({ false, row[2] }, { one:renewed() })
-      assert.equal(credentials, one.credentials)
+      assert.equal(row[2], (select(2, one:wait_ns())))
     end
-    assert.is_false(new():ask_renewal())
   end)
 
-  it("passes on an error of whoever brings them", function()
-    local one = new { refresh = function() error("oops", 0) end }
-    one:ask_renewal()
-    assert.same({ false, "oops" }, { pcall(one.renew, one) })
-    assert.same({ false, "given up after an error" }, { one:renewed() })
-  end)
-
-  it("gives up on whoever does not come back within a minute", function()
-    local one = new { refresh = function() end }
-    now = 1e9
-    one:ask_renewal()
-    now = 61e9
-    assert.is_nil(one:renewed())
-    now = 61e9 + 1
-    assert.same({ false, "given up" }, { one:renewed() })
-  end)
-
-  it("says what is wrong with a secret, which it does not keep in sight", function()
-    assert.same({ nil, "access key secret: expected 1 to 1024 bytes, found none", { class = "argument" } },
-      { identity.new { endpoint = {}, host = {}, credentials = { access_key_id = "", access_key_secret = "" } } })
-    local one = new()
+  it("closes what it fetches with, also where it has nothing to sign with", function()
+    local one, fetch = new { asked = { "none" } }
+    one:close()
+    assert.equal(1, fetch.closed)
+    one = new()
     one:close()
     one:close()
   end)

@@ -1,5 +1,5 @@
+local credentials = require "certstat.credentials"
 local ipc = require "certstat.ipc"
-local loop = require "certstat.loop"
 local sign = require "certstat.sign"
 local world = require "spec.support.world"
 
@@ -416,29 +416,33 @@ describe("loop: a token that has expired", function()
   end
 
   local function fresh(token)
-    return { access_key_id = "STS.new", access_key_secret = "another", security_token = token }
+    return credentials.new { access_key_id = "STS.new", access_key_secret = "another", security_token = token }
   end
 
-  local function new_world(options)
-    local w = world.new(options)
+  -- Credentials with the token "old" at first; then what `renew` gives.
+  local function new_world(answer, renew)
+    local given, w = false, nil
+    w = world.new { answer = answer, ask = function()
+      if given then return renew(w) end
+      given = true
+      return credentials.new { access_key_id = "testid", access_key_secret = world.SECRET, security_token = "old" }
+    end }
     w.secrets["STS.new"] = "another"
     return w
   end
 
   it("is renewed once for all calls on their way, and each is sent again", function()
-    local renewals, answer, w = 0, taking { new = true }, nil
+    local renewals, answer = 0, taking { new = true }
     local function late(request, n)
       local plan = {}
       for name, value in pairs(answer(request)) do plan[name] = value end
       plan.ms = n == 2 and 500 or nil -- signed with the old one, and refused when there is a new one
       return plan
     end
-    w = new_world { token = "old", answer = late, refresh = function()
+    local w = new_world(late, function()
       renewals = renewals + 1
-      assert.is_nil(w.loop.turn_token[2])
-      assert.truthy(w.loop.turn_token[1]) -- it may wait: it is called outside the turn
       return fresh("new")
-    end }
+    end)
     local first, second = w:submit(), w:submit()
     w.loop:wait(function() return first.done and second.done end)
     assert.truthy(first.reply and second.reply)
@@ -451,85 +455,131 @@ describe("loop: a token that has expired", function()
 
   it("is renewed as often as tokens expire", function()
     local valid, renewals = { ["1"] = true }, 0
-    local w = new_world { token = "0", answer = taking(valid), refresh = function()
+    local w = new_world(taking(valid), function()
       renewals = renewals + 1
       return fresh(("%d"):format(renewals))
-    end }
+    end)
     assert.truthy(w:call().reply)
     valid["1"], valid["2"] = nil, true
     assert.truthy(w:call().reply)
     assert.equal(2, renewals)
   end)
 
-  it("holds what is not sent yet, while somebody goes for a new one", function()
-    local w, other
-    w = new_world { token = "old", answer = taking { new = true }, refresh = function()
-      other = w:submit()
-      w.loop:turn() -- another waiter
-      assert.equal(1, #w.net.started)
-      assert.truthy(w.loop:idle_ns() > 0)
-      return fresh("new")
-    end }
-    assert.truthy(w:call().reply)
-    w.loop:wait(function() return other.done end)
-    assert.truthy(other.reply)
+  it("holds what is not sent yet, while another is fetched", function()
+    local w = new_world(taking { new = true }, function()
+      return { request = {}, continue = function(reply) return reply and fresh(reply) end }
+    end)
+    local first = w:submit()
+    w.loop:wait(function() return #w.fetch.begun == 1 end)
+    local second, before = w:submit(), w:ms()
+    w.loop:wait(function() return w:ms() > before + 100 end)
+    assert.equal(1, #w.net.started)
+    w.fetch:finish("new")
+    w.loop:wait(function() return first.done and second.done end)
+    assert.truthy(first.reply and second.reply)
     assert.equal(3, #w.net.started)
   end)
 
   it("ends the call where there is no other", function()
     local rows = {
-      { nil, "" },
-      { function() return nil, "no credentials: tried environment" end,
-        " (no new credentials: no credentials: tried environment)" },
-      { function() return { access_key_id = "testid", access_key_secret = world.SECRET, security_token = "old" } end,
-        " (no new credentials: those found are the same)" },
-      { function() return { access_key_id = "id", access_key_secret = "", security_token = "x" } end,
-        " (no new credentials: access key secret: expected 1 to 1024 bytes, found none)" },
+      { function() return nil, "no credentials: tried environment", {} end, "no credentials: tried environment" },
+      { function() return credentials.new { access_key_id = "testid", access_key_secret = "s",
+          security_token = "old" } end,
+        "the service refuses them, and those found anew are the same" },
     }
     for _, row in ipairs(rows) do
-      local w = new_world { token = "old", answer = taking {}, refresh = row[1] }
+      local w = new_world(taking {}, row[1])
       local call = w:call()
-      assert.equal(text .. row[2], call.message)
+      assert.equal(("%s (no new credentials: %s)"):format(text, row[2]), call.message)
       assert.equal("denied", call.info.class)
       assert.is_true(call.info.any)
+      assert.equal(row[2], w:call().message:match(": (.*)$"))
       assert.equal(1, #w.net.started)
     end
   end)
 
   it("a second time, ends the call", function()
-    local w = new_world { token = "old", answer = taking {}, refresh = function() return fresh("new") end }
+    local w = new_world(taking {}, function() return fresh("new") end)
     assert.equal(text, w:call().message)
     assert.equal(2, #w.net.started)
   end)
+end)
 
-  it("ends the calls that waited for whoever was killed on the way", function()
-    local w = new_world { token = "old", answer = taking { new = true }, refresh = function() end }
-    local call = w:submit()
-    function w.loop.identity.renew(self)
-      if self.renewal then table.remove(self.renewal.token) end -- and is never seen again
-    end
-    w.loop:wait(function() return call.done end)
-    assert.equal(text .. " (no new credentials: given up)", call.message)
-    assert.truthy(w:ms() >= 60000)
-  end)
-
-  it("passes on the error of whoever looks for a new one, and ends the calls", function()
-    local w = new_world { token = "old", answer = taking { new = true }, refresh = function() error("oops", 0) end }
-    local call = w:submit()
-    local ok, problem = pcall(w.loop.wait, w.loop, function() return call.done end)
-    assert.same({ false, "oops" }, { ok, problem })
-    w.loop:wait(function() return call.done end)
-    assert.equal(text .. " (no new credentials: given up after an error)", call.message)
-  end)
-
-  it("is let go with the client that waits for another", function()
-    local w
-    w = new_world { token = "old", answer = taking {}, refresh = function()
-      w.loop:close()
-      return fresh("new")
+describe("loop: credentials that have to be fetched", function()
+  local function step(seconds)
+    return { request = {}, continue = function(reply, why)
+      if not reply then return nil, why, { class = "denied", code = "NoCredentials" } end
+      return credentials.new { access_key_id = "testid", access_key_secret = world.SECRET, security_token = reply,
+        expires_in = seconds }
     end }
+  end
+
+  it("hold every call until they are there", function()
+    local w = world.new { answer = good, ask = function() return step(1000) end }
+    local call = w:submit()
+    w.loop:wait(function() return w:ms() >= 200 end)
+    assert.equal(0, #w.net.started)
+    w.fetch:finish("one")
+    w.loop:wait(function() return call.done end)
+    assert.truthy(call.reply)
+  end)
+
+  it("end the calls where there are none, and are tried again a moment later", function()
+    local w = world.new { answer = good, ask = function() return step() end }
+    w.fetch:finish(nil, "STS: no reply")
     local call = w:call()
+    assert.equal(world.STATUS .. ": STS: no reply", call.message)
+    assert.same({ class = "denied", code = "NoCredentials", any = true }, call.info)
+    assert.equal(world.STATUS .. ": STS: no reply", w:call().message)
+    assert.equal(1, #w.fetch.begun)
+    w.clock.now = w.clock.now + 1e9
+    call = w:submit()
+    w.loop:turn()
+    w.fetch:finish("one")
+    w.loop:wait(function() return call.done end)
+    assert.truthy(call.reply)
+    assert.equal(0, #w.net.started - 1)
+  end)
+
+  it("end a call whose time is over before they come", function()
+    local w = world.new { answer = good, timeout = 2, ask = function() return step() end }
+    assert.equal(world.STATUS .. ": no answer within 2 s", w:call().message)
+    assert.equal(1995, w:ms()) -- it is not worth waiting for the last 5 ms
+  end)
+
+  it("are fetched anew while calls go on with the old ones", function()
+    local w = world.new { answer = good, ask = function() return step(1000) end }
+    w.fetch:finish("one")
+    assert.truthy(w:call().reply)
+    w.clock.now = w.clock.now + 750e9
+    assert.truthy(w:call().reply)
+    assert.equal(2, #w.fetch.begun)
+    w.fetch:finish("two")
+    assert.truthy(w:call().reply)
+    assert.same({ "one", "one", "two" }, { w.net.started[1].fields["x-acs-security-token"],
+      w.net.started[2].fields["x-acs-security-token"], w.net.started[3].fields["x-acs-security-token"] })
+  end)
+
+  it("are asked for again where a host has killed who was asking", function()
+    local w = world.new { answer = good, ask = function() return step(1000) end }
+    local call = w:submit()
+    w.loop:enter() -- and never leaves
+    w.clock.now = w.clock.now + 5e9 + 1
+    w.loop:turn()
+    assert.equal(1, w.fetch.stopped)
+    w.loop:turn()
+    assert.equal(2, #w.fetch.begun)
+    w.fetch:finish("one")
+    w.loop:wait(function() return call.done end)
+    assert.truthy(call.reply)
+  end)
+
+  it("are let go with the client", function()
+    local w = world.new { answer = good, ask = function() return step(1000) end }
+    local call = w:submit()
+    w.loop:close()
     assert.equal("the client was closed", call.message)
+    assert.equal(1, w.fetch.closed)
   end)
 end)
 
@@ -1131,21 +1181,10 @@ if PREEMPTS then
 end
 
 describe("loop.new", function()
-  it("says what is wrong with a secret", function()
-    local made, message, info = loop.new {
-      endpoint = {}, host = {}, net = {}, quota = {}, timeout_ns = 1e9,
-      credentials = { access_key_id = "id", access_key_secret = "" },
-    }
-    assert.is_nil(made)
-    assert.is_string(message)
-    assert.is_table(info)
-  end)
-
   it("keeps no secret where something that walks tables would find it", function()
-    local sealed = setmetatable({}, { __index = { access_key_id = "id", access_key_secret = world.SECRET,
-      security_token = "canary-token" } })
-    local made = assert(loop.new { endpoint = { url = "https://a", host = "a" }, host = {}, net = {}, quota = {},
-      timeout_ns = 1e9, credentials = sealed })
+    local made = world.new { token = "canary-token", ask = function()
+      return credentials.new { access_key_id = "id", access_key_secret = world.SECRET, security_token = "canary-token" }
+    end }
     local function walk(value, seen)
       if type(value) == "string" then
         assert.falsy(value:find("canary", 1, true))
@@ -1157,7 +1196,7 @@ describe("loop.new", function()
         end
       end
     end
-    walk(made, {})
+    walk(made.loop, {})
   end)
 
   it("has no id of a call twice", function()

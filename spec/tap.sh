@@ -63,14 +63,15 @@ prints_nothing() {
 }
 
 # run_specs FILE… - busted specs on the Lua under test, each file in its own process, with an empty home and nothing of
-# the user's environment: no credentials, settings, proxies. They find the command of this build in CERTSTAT.
+# the user's environment: no credentials, settings, proxies; nor is the metadata service of the machine asked. They find
+# the command of this build in CERTSTAT.
 run_specs() {
   local spec home
   home=$(mktemp -d)
   for spec; do
     # shellcheck disable=SC2086 # WRAP is a command and its options
     tap_program "${spec#spec/}" 120 env -i HOME="$home" PATH="$PATH" LANG=C.UTF-8 TMPDIR="${TMPDIR:-/tmp}" ${CI:+CI=$CI} \
-      LUA="$LUA" LUA_EXE="$LUA_EXE" LUA_PATH="$LUA_PATH" LUA_CPATH="$LUA_CPATH" OUT="$OUT" CERTSTAT="$OUT/bin/certstat" \
+      ALIBABA_CLOUD_ECS_METADATA_DISABLED=true LUA="$LUA" LUA_EXE="$LUA_EXE" LUA_PATH="$LUA_PATH" LUA_CPATH="$LUA_CPATH" OUT="$OUT" CERTSTAT="$OUT/bin/certstat" \
       ${WRAP-} "$LUA_EXE" spec/busted.lua --output=spec/tap.lua "$spec"
   done
   rm -rf "$home"

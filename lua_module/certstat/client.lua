@@ -3,6 +3,7 @@ local audit = require "certstat.audit"
 local classify = require "certstat.classify"
 local credentials = require "certstat.credentials"
 local endpoints = require "certstat.endpoints"
+local home = require "certstat.home"
 local host = require "certstat.host"
 local loop = require "certstat.loop"
 local net = require "certstat.net"
@@ -51,10 +52,21 @@ local function check(options)
   end
 end
 
-local function warnings(found, more)
-  local lines = { more }
-  for i, line in ipairs(found.warnings) do lines[i + (more and 1 or 0)] = line end
-  return lines
+local function find_endpoint(options, getenv, facts)
+  local region = getenv("ALIBABA_CLOUD_REGION_ID")
+  return endpoints.resolve {
+    endpoint = options.endpoint or not options.region and facts.endpoint or nil,
+    region = options.region or region ~= "" and region or facts.region,
+    network = options.network, allow_http = options.allow_http,
+  }
+end
+
+-- Those of credentials that have come since the last time.
+local function take_warnings(client)
+  local current = client.session.current
+  if not current or current == client.warned_of then return end
+  client.warned_of = current
+  for _, line in ipairs(current.warnings) do table.insert(client.warnings, line) end
 end
 
 --- new(options) → client; or nil, message, info. Options, all optional:
@@ -68,23 +80,20 @@ function M.new(options)
   options = options or {}
   check(options)
   local getenv = options.getenv or os.getenv
-  local function find_credentials()
-    return credentials.find { credentials = options.credentials, profile = options.profile, getenv = getenv }
-  end
-  local found, message, info = find_credentials()
-  if not found then return nil, message, info end
-  local region = getenv("ALIBABA_CLOUD_REGION_ID")
-  local endpoint
-  endpoint, message, info = endpoints.resolve {
-    endpoint = options.endpoint or not options.region and found.endpoint or nil,
-    region = options.region or region ~= "" and region or found.region,
-    network = options.network, allow_http = options.allow_http,
+  local session, message, info = credentials.open {
+    credentials = options.credentials, profile = options.profile, ca_file = options.ca_file,
+    allow_http = options.allow_http, getenv = getenv,
   }
+  if not session then return nil, message, info end
+  local endpoint, account
+  endpoint, message, info = find_endpoint(options, getenv, session.facts)
   if not endpoint then return nil, message, info end
+  account, message, info = home.account(options.account, getenv, session.facts.account)
+  if not account then return nil, message, info end
   local shared, warning = options.quota, nil
   if not shared then
     shared, warning, info = quota.of_account {
-      rate = options.qps, guard = options.guard, home = options.home, account = options.account, getenv = getenv,
+      rate = options.qps, guard = options.guard, home = options.home, account = account, getenv = getenv,
     }
     if not shared then return nil, warning, info end
   end
@@ -92,22 +101,18 @@ function M.new(options)
   connection, message, info = net.new { ca_file = options.ca_file, allow_http = options.allow_http }
   if not connection then return nil, message, info end
   local here = host.detect()
-  local calls
-  calls, message, info = loop.new {
-    endpoint = endpoint, credentials = found, refresh = find_credentials, quota = shared.state, net = connection,
-    host = here,
-    timeout_ns = math.floor((options.timeout or M.TIMEOUT) * 1e9), user_agent = "certstat/" .. version,
-    on_call = options.on_call,
-  }
-  if not calls then
-    connection:close()
-    return nil, message, info
-  end
-  return setmetatable({
-    loop = calls, host = here, sizes = { limit = options.batch or M.BATCH },
+  local client = setmetatable({
+    loop = loop.new {
+      endpoint = endpoint, session = session, quota = shared.state, net = connection, host = here,
+      timeout_ns = math.floor((options.timeout or M.TIMEOUT) * 1e9), user_agent = "certstat/" .. version,
+      on_call = options.on_call,
+    },
+    host = here, sizes = { limit = options.batch or M.BATCH }, account = account, session = session,
     quota = not options.quota and shared or nil, -- its own
-    warnings = warnings(found, warning), -- lines for people: readable secrets, providers passed over, no home
+    warnings = { warning }, -- lines for people: readable secrets, providers passed over, no home
   }, Client)
+  take_warnings(client)
+  return client
 end
 
 local function iterate(source)
@@ -139,6 +144,21 @@ local function may_wait(client)
   local ok, message = client.host.may_wait()
   if ok then return true end
   return nil, message, { class = "argument", code = "CannotWait" }
+end
+
+--- ready() → true once there are credentials to sign with; or nil, message, info. It waits for them where they have to
+-- be fetched, which each call does by itself; client.warnings has then what is to be said about them.
+function Client:ready()
+  local ok, message, info = may_wait(self)
+  if not ok then return nil, message, info end
+  local identity, wait_ns = self.loop.identity, nil
+  self.loop:wait(function()
+    wait_ns, message, info = identity:wait_ns()
+    return wait_ns == nil or wait_ns == 0
+  end)
+  if not wait_ns then return nil, message, info end
+  take_warnings(self)
+  return true
 end
 
 --- call(operation, parameters) → the reply's table, as the service sent it (JSON null is cjson.null); or nil, message,

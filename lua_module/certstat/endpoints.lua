@@ -21,10 +21,10 @@ end
 -- the SDK's map sends them to MAINLAND (https://help.aliyun.com/en/ssl-certificate/developer-reference/endpoints). The
 -- others, those that the SDK does not know among them, follow the SDK's rule. So do VPC names: in the SDK its map would
 -- win over the network asked for.
-local function host_of(region, network)
-  if network == "vpc" then return "cas-vpc." .. region .. ".aliyuncs.com" end
+local function host_of(product, region, network)
+  if network == "vpc" then return ("%s-vpc.%s.aliyuncs.com"):format(product, region) end
   local mainland = region:find("^cn%-") and region ~= "cn-hongkong" or SERVED_BY_MAINLAND[region]
-  return mainland and MAINLAND or "cas." .. region .. ".aliyuncs.com"
+  return product == "cas" and mainland and MAINLAND or ("%s.%s.aliyuncs.com"):format(product, region)
 end
 
 -- true where it is an address of the loopback network, as a literal: a name may resolve to anything
@@ -94,8 +94,8 @@ end
 
 --- resolve(options) → {url = "https://host[:port]", host = "host[:port]"}; or nil, message, info.
 -- options, all optional: endpoint (a URL of scheme, host and port, or a host alone that ends in .aliyuncs.com); else
--- region (cn-hangzhou, whose host serves all of mainland China) and network ("public" or "vpc"). allow_http: plain http
--- to other hosts than loopback addresses.
+-- region (cn-hangzhou, whose host serves all of mainland China), network ("public" or "vpc") and product ("cas", or
+-- "sts", which has a host of its own in each region). allow_http: plain http to other hosts than loopback addresses.
 function M.resolve(options)
   options = options or {}
   if options.endpoint then return resolve_url(options.endpoint, options.allow_http) end
@@ -107,7 +107,7 @@ function M.resolve(options)
   if network ~= "public" and network ~= "vpc" then
     return fail("expected the network public or vpc, found " .. core.printable(network, 40))
   end
-  local host = host_of(region, network)
+  local host = host_of(options.product or "cas", region, network)
   return { url = "https://" .. host, host = host }
 end
 

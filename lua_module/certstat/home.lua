@@ -25,10 +25,11 @@ function M.find(given, getenv)
   return nil
 end
 
---- account(given, getenv) → the name of the account whose quota and answers are meant; or nil, message, info.
--- given: what a program or --account says, may be nil; then CERTSTAT_ACCOUNT, else "default". It is a file's name.
-function M.account(given, getenv)
-  local name = given or variable(getenv, "CERTSTAT_ACCOUNT") or "default"
+--- account(given, getenv, known) → the name of the account whose quota and answers are meant; or nil, message, info.
+-- given: what a program or --account says, may be nil; then CERTSTAT_ACCOUNT; then `known`, the account's id in the ARN
+-- of the role that asks, may be nil; else "default". It is a file's name.
+function M.account(given, getenv, known)
+  local name = given or variable(getenv, "CERTSTAT_ACCOUNT") or known or "default"
   if #name <= LONGEST_NAME and name:find("^[A-Za-z0-9_-][A-Za-z0-9._-]*$") then return name end
   return nil, ("account: expected 1 to %d letters, digits, '.', '_' or '-', no '.' in front, found '%s'"):format(
     LONGEST_NAME, core.printable(name, 80)), { class = "argument", code = "InvalidAccount" }

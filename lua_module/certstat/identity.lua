@@ -16,18 +16,22 @@ local M = {}
 local LEAST_OFFSET = 600 -- seconds
 local MOST_OFFSET = 10 * 365 * 86400
 
-local LONGEST_RENEWAL_NS = 60e9 -- new credentials take seconds
+-- The signer of the credentials that the session has now, if it has others than before. The old one is the garbage
+-- collector's: somebody may be using it.
+local function adopt(self)
+  local current = self.session.current
+  if current == self.credentials then return end
+  self.signer, self.credentials = assert(core.signer(current.access_key_secret)), current
+end
 
---- new{endpoint =, credentials =, refresh =, host =} → identity; or nil, message, info.
--- refresh() → new credentials, as certstat.credentials makes them; or nil, message, info. It may be nil: then what has
--- expired stays so. identity.credentials and identity.clock are other tables after a renewal and a correction.
+--- new{endpoint =, session =, host =} → identity. session: see certstat.credentials.session, which the identity closes.
+-- identity.credentials (nil before the first) and identity.clock are other tables after a renewal and a correction.
 function M.new(options)
-  local signer, message, info = core.signer(options.credentials.access_key_secret)
-  if not signer then return nil, message, info end
-  return setmetatable({
-    signer = signer, credentials = options.credentials, refresh = options.refresh, now_ns = options.host.now_ns,
-    trusts_date = endpoints.is_trusted(options.endpoint), clock = nil,
+  local identity = setmetatable({
+    session = options.session, now_ns = options.host.now_ns, trusts_date = endpoints.is_trusted(options.endpoint),
   }, Identity)
+  adopt(identity)
+  return identity
 end
 
 -- Behind a correction by the clock that never steps: whoever sets the machine's own right does no harm.
@@ -55,53 +59,39 @@ function Identity:correct_clock(date)
   return offset
 end
 
--- Goes for new credentials: true; or nil, message.
-local function find(self)
-  local found, message = self.refresh()
-  if not found then return nil, message end
-  local old = self.credentials
-  if found.access_key_id == old.access_key_id and found.security_token == old.security_token then
-    return nil, "those found are the same"
-  end
-  local signer
-  signer, message = core.signer(found.access_key_secret)
-  if not signer then return nil, message end
-  self.signer, self.credentials = signer, found -- the old one is the garbage collector's: somebody may be using it
-  return true
+--- One turn of what goes on for the credentials; never waits.
+function Identity:advance()
+  self.session:advance()
+  adopt(self)
 end
 
---- Asks for new credentials. Returns false where nobody can bring any.
+--- Whether there are credentials to sign with: 0; else the nanoseconds until it is worth asking again; or nil, message,
+-- info where there are none to be had.
+function Identity:wait_ns()
+  local found, message, info = self.session:take()
+  if found == nil then return nil, message, info end
+  return found and 0 or message
+end
+
+--- The service calls the credentials expired: others are asked for.
 function Identity:ask_renewal()
-  if not self.refresh then return false end
-  self.renewal = self.renewal or { began_ns = self.now_ns(), token = { true } }
-  return true
+  self.renewing = true
+  self.session:refuse()
 end
 
---- Whether new credentials have been asked for, and are not there yet.
-function Identity:is_renewing() return self.renewal ~= nil and not self.renewal.ended end
-
---- Goes for the new credentials that have been asked for, if nobody else does, and may wait for them. Raises what
--- refresh raises.
-function Identity:renew()
-  local renewal = self.renewal
-  if not (renewal and table.remove(renewal.token)) then return end
-  local ok, renewed, message = pcall(find, self)
-  renewal.renewed, renewal.message = ok and renewed, ok and message or "given up after an error"
-  renewal.ended = true
-  if not ok then error(renewed, 0) end
-end
-
---- What came of it, once: true; or false, message. nil where none was asked for, or it goes on. Whoever went for them
--- may be no more (a host may kill a coroutine): that is known after a minute.
+--- What came of it, once: true; or false, message. nil where none were asked for, or they are on their way.
 function Identity:renewed()
-  local renewal = self.renewal
-  if not renewal or not renewal.ended and self.now_ns() - renewal.began_ns <= LONGEST_RENEWAL_NS then return nil end
-  self.renewal = nil
-  if renewal.renewed then return true end
-  return false, renewal.message or "given up"
+  local wait_ns, message = self:wait_ns()
+  if not self.renewing or wait_ns and wait_ns > 0 then return nil end
+  self.renewing = false
+  if wait_ns then return true end
+  return false, message
 end
 
 --- Forgets the secret.
-function Identity:close() self.signer:close() end
+function Identity:close()
+  if self.signer then self.signer:close() end
+  self.session:close()
+end
 
 return M

@@ -23,14 +23,12 @@ local QUOTA_BUSY_NS = 1e6 -- what others of the same quota must know, a throttle
 local AUDIT_NS = 86400e9
 local LONGEST_TURN_NS = 5e9 -- a turn takes milliseconds
 
---- new{endpoint = {url =, host =}, credentials =, refresh =, quota = state, net =, host =, timeout_ns =, user_agent =,
--- on_call =} → loop; or nil, message, info. refresh: see certstat.identity; it is called outside the turn, by a waiter,
--- and may wait as one. on_call(event): told of each attempt that was not too late to be made, see report.
+--- new{endpoint = {url =, host =}, session =, quota = state, net =, host =, timeout_ns =, user_agent =, on_call =} →
+-- loop. session: see certstat.credentials.session. on_call(event): told of each attempt that was not too late to be
+-- made, see report.
 function M.new(options)
-  local signer, message, info = identity.new(options)
-  if not signer then return nil, message, info end
   return setmetatable({
-    identity = signer, endpoint = options.endpoint, quota = options.quota,
+    identity = identity.new(options), endpoint = options.endpoint, quota = options.quota,
     net = options.net, host = options.host, timeout_ns = options.timeout_ns, user_agent = options.user_agent,
     on_call = options.on_call,
     attempt_ns = math.min(options.timeout_ns, math.max(ATTEMPT_NS, options.timeout_ns / 4)),
@@ -162,9 +160,16 @@ function Loop:send(call, permit, now)
   end
 end
 
--- Sends what may be sent now; nothing while the credentials that it would be signed with are being renewed.
+-- A permit of the quota, or how long there is none: as quota:take, and none while there are no credentials.
+function Loop:take(lane, now, hold_ns)
+  local wait_ns, message, info = self.identity:wait_ns()
+  if wait_ns ~= 0 then return wait_ns, message, info end
+  return self.quota:take(lane, now, hold_ns)
+end
+
+-- Sends what may be sent now.
 function Loop:dispatch()
-  while not self.identity:is_renewing() do
+  while true do
     local now = self.host.now_ns()
     local id, what, lane, hold_ns = self.engine:due(now)
     if not id then return end
@@ -174,7 +179,7 @@ function Loop:dispatch()
     elseif what == "expired" then
       self:expire(call)
     else
-      local wait_ns, permit, info = self.quota:take(lane, now, hold_ns)
+      local wait_ns, permit, info = self:take(lane, now, hold_ns)
       if not wait_ns then
         info.any = true
         self.engine:cancel(id)
@@ -230,7 +235,7 @@ function Loop:mend(call, verdict, event)
     self.counters.clock_offset = verdict.clock_offset or self.counters.clock_offset
     return verdict.clock_offset ~= nil
   elseif cause == "credentials" and call.credentials == self.identity.credentials then
-    if not self.identity:ask_renewal() then return false end
+    self.identity:ask_renewal()
     call.awaits = verdict
   end
   return true
@@ -322,6 +327,7 @@ function Loop:enter()
   self.turn_began_ns = math.min(self.turn_began_ns, now)
   if now - self.turn_began_ns <= LONGEST_TURN_NS then return false end
   self.turn_began_ns = now
+  self.identity.session:restart()
   self:fail_flying("given up, because the host ended a coroutine in the middle of it", INTERRUPTED)
   return true
 end
@@ -336,6 +342,7 @@ end
 function Loop:turn()
   if self.closed or not self:enter() then return false end
   local ok, problem = pcall(function()
+    self.identity:advance()
     self:end_renewal()
     self:dispatch()
     local stepped, message, info = self.net:step(0)
@@ -350,7 +357,6 @@ function Loop:turn()
   end
   self:leave()
   self:tell()
-  self.identity:renew() -- outside the turn, as they may have to be waited for
   return true
 end
 
@@ -358,8 +364,7 @@ end
 function Loop:idle_ns()
   local now = self.host.now_ns()
   local longest_ns = self.quota:flush(now) and LONGEST_PAUSE_NS or QUOTA_BUSY_NS
-  if self.identity:is_renewing() then return longest_ns end
-  return math.min(self.engine:next(now) or longest_ns, longest_ns)
+  return math.min(self.engine:next(now) or longest_ns, longest_ns, self.identity.session:idle_ns())
 end
 
 --- Turns the loop until until_done() is true, letting the host run in between.

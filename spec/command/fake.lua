@@ -91,10 +91,16 @@ local function tell(on_call)
 end
 
 --- A client of the tables in `world`: answers = {key = {status=, revoked_at=, …}}, certificates = {…},
--- failure, list_failure = {message, info}: what status and certificates end with; raises = an error that status and
--- audit raise.
+-- failure, list_failure, unready = {message, info}: what status, certificates and ready end with; raises = an error
+-- that status and audit raise.
 function fake.client(world, on_call)
-  local client = { closed = 0 }
+  local client = { closed = 0, warnings = {} }
+  function client.ready()
+    if world.unready then
+      return nil, world.unready[1], world.unready[2]
+    end
+    return true
+  end
   function client.status(_, serials, options)
     if world.raises then
       error(world.raises, 0)
@@ -157,6 +163,7 @@ function fake.run(argv, world)
         return nil, world.refused[1], world.refused[2]
       end
       world.client = fake.client(world, options.on_call)
+      world.client.account = options.account or "default"
       return world.client
     end,
     credentials = function()

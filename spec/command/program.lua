@@ -33,6 +33,7 @@ function program:run(command, env)
     CERTSTAT = os.getenv("CERTSTAT"), LUA_EXE = os.getenv("LUA_EXE"), FOLDER = self.folder,
     LUA_PATH = os.getenv("LUA_PATH"), LUA_CPATH = os.getenv("LUA_CPATH"), LD_PRELOAD = os.getenv("LD_PRELOAD"),
     ALIBABA_CLOUD_ACCESS_KEY_ID = "demo", ALIBABA_CLOUD_ACCESS_KEY_SECRET = "throw-away",
+    ALIBABA_CLOUD_ECS_METADATA_DISABLED = "true",
   }
   for name, value in pairs(env or {}) do
     variables[name] = value

@@ -1,5 +1,22 @@
 local service = require "certstat.command.service"
 
+-- A client as certstat.client gives it; unready: what its ready ends with.
+local function new_client(fields)
+  fields = fields or {}
+  fields.warnings = fields.warnings or {}
+  function fields.ready()
+    if fields.unready then
+      return nil, fields.unready[1], fields.unready[2]
+    end
+    table.insert(fields.warnings, fields.later)
+    return true
+  end
+  function fields.close()
+    fields.closed = true
+  end
+  return fields
+end
+
 -- Opens with a client that is `result`. Returns what service.open returns, what the client was given, what was said.
 local function open(arguments, result)
   local said, given = {}, nil
@@ -19,7 +36,7 @@ end
 
 describe("command.service", function()
   it("hands the options over in the client's units", function()
-    local result = {}
+    local result = new_client()
     local client, asked, given, _, environment = open({
       endpoint = "https://a", region = "r", profile = "p", ca_file = "c", allow_http = true, timeout = 1.5,
       qps = 5, guard = 250, batch = 7, home = "h", account = "a",
@@ -34,7 +51,7 @@ describe("command.service", function()
   end)
 
   it("leaves out what was not said", function()
-    local _, _, given, _, environment = open({}, { {} })
+    local _, _, given, _, environment = open({}, { new_client() })
     assert.same({ getenv = environment.getenv, on_call = given.on_call }, given)
   end)
 
@@ -48,14 +65,23 @@ describe("command.service", function()
     assert.equal(4, code)
   end)
 
+  it("says why the client can't be used, and closes it", function()
+    local client = new_client({ unready = { "no credentials", { class = "denied" } }, warnings = { "one" } })
+    local opened, code, _, said = open({}, { client })
+    assert.is_nil(opened)
+    assert.equal(5, code)
+    assert.same({ "one", "no credentials" }, said)
+    assert.is_true(client.closed)
+  end)
+
   it("says what the client warns of", function()
-    local client, _, _, said = open({}, { { warnings = { "one", "two" } } })
+    local client, _, _, said = open({}, { new_client({ warnings = { "one" }, later = "two" }) })
     assert.is_truthy(client)
     assert.same({ "one", "two" }, said)
   end)
 
   it("counts the calls that ask about serials", function()
-    local _, asked, given, said = open({}, { {} })
+    local _, asked, given, said = open({}, { new_client() })
     given.on_call({ operation = "ListClientCertificate", serials = 0, attempt = 1 })
     given.on_call({ operation = "X", serials = 50, attempt = 1 })
     given.on_call({ operation = "X", serials = 7, attempt = 1 })
@@ -64,7 +90,7 @@ describe("command.service", function()
   end)
 
   it("says that the clock is wrong when an answer shows it", function()
-    local _, _, given, said = open({}, { {} })
+    local _, _, given, said = open({}, { new_client() })
     given.on_call({ operation = "X", serials = 1, attempt = 1, clock_offset = 3725 })
     given.on_call({ operation = "X", serials = 1, attempt = 2 })
     assert.equal(1, #said)
@@ -75,7 +101,7 @@ describe("command.service", function()
   end)
 
   it("says a line for each call with --verbose", function()
-    local _, _, given, said = open({ verbose = true }, { {} })
+    local _, _, given, said = open({ verbose = true }, { new_client() })
     given.on_call({ operation = "ListClientCertificate", serials = 0, attempt = 1, http_status = 200,
       sent_ns = 1e9, done_ns = 1012000000 })
     given.on_call({ operation = "X", serials = 1, attempt = 2, http_status = 400, code = "Throttling",

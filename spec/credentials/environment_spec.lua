@@ -2,9 +2,7 @@ local environment = require "certstat.credentials.environment"
 
 local ID, SECRET = "ALIBABA_CLOUD_ACCESS_KEY_ID", "ALIBABA_CLOUD_ACCESS_KEY_SECRET"
 
-local function find(variables, profile)
-  return environment.find { getenv = function(name) return variables[name] end, profile = profile }
-end
+local function find(variables) return environment.find { getenv = function(name) return variables[name] end } end
 
 describe("credentials.environment", function()
   it("takes a key, and a token where there is one", function()
@@ -18,10 +16,5 @@ describe("credentials.environment", function()
     assert.same({ n = 3, nil, ID .. " is not set", false }, { n = 3, find {} })
     assert.same({ n = 3, nil, ID .. " is not set", true }, { n = 3, find { [SECRET] = "s" } })
     assert.same({ n = 3, nil, SECRET .. " is not set", true }, { n = 3, find { [ID] = "i" } })
-  end)
-
-  it("is not asked where a profile is named", function()
-    assert.same({ n = 2, nil, "not asked where a profile is named" },
-      { n = 2, find({ [ID] = "i", [SECRET] = "s" }, "p") })
   end)
 end)

@@ -65,3 +65,21 @@ describe("credentials.file.read", function()
     assert.equal(21, code)
   end)
 end)
+
+describe("credentials.file.is_file", function()
+  it("tells a file from a folder and from nothing", function()
+    assert.is_true(file.is_file "/etc/passwd")
+    assert.is_false(file.is_file "/etc")
+    assert.is_false(file.is_file "/no/such")
+  end)
+end)
+
+describe("credentials.file.own_host", function()
+  it("gives hosts of the service alone, in lower case", function()
+    assert.equal("sts.cn-beijing.aliyuncs.com", file.own_host "STS.cn-beijing.aliyuncs.com")
+    for _, bad in ipairs { "", ".aliyuncs.com", "aliyuncs.com", "a.example.com", "a/.aliyuncs.com",
+      "a.aliyuncs.com:80" } do
+      assert.is_nil(file.own_host(bad))
+    end
+  end)
+end)

@@ -1,18 +1,12 @@
 local ini_profile = require "certstat.credentials.ini_profile"
+local source = require "spec.credentials.source"
 
 local PATH = "/h/.alibabacloud/credentials"
 
 -- find() with these files; options: variables, profile
 local function find(files, options)
   options = options or {}
-  return ini_profile.find {
-    home = "/h", profile = options.profile,
-    getenv = function(name) return (options.variables or {})[name] end,
-    read = function(path)
-      if not files[path] then return nil, "No such file or directory", 2 end
-      return files[path], "rw-------"
-    end,
-  }
+  return ini_profile.find(source.new { files = files, profile = options.profile, variables = options.variables })
 end
 
 local function section(name, id)
@@ -22,7 +16,7 @@ end
 describe("credentials.ini_profile", function()
   it("serves type access_key", function()
     assert.same({ access_key_id = "i", access_key_secret = "s", provider = "credentials file profile default",
-      warnings = {} }, find { [PATH] = section("default", "i") })
+      facts = {}, warnings = {} }, find { [PATH] = section("default", "i") })
   end)
 
   it("reads the file as people write it", function()
@@ -68,10 +62,37 @@ describe("credentials.ini_profile", function()
   end)
 
   it("names the types that it does not serve", function()
-    for _, kind in ipairs { "ecs_ram_role", "ram_role_arn", "oidc_role_arn", "rsa_key_pair" } do
-      assert.same({ n = 3, nil, ("profile default has type %s, which this version does not serve"):format(kind), true },
-        { n = 3, find { [PATH] = "[default]\ntype = " .. kind .. "\n" } })
-    end
+    source.refused("profile default has type rsa_key_pair, which certstat does not serve", true,
+      find { [PATH] = "[default]\ntype = rsa_key_pair\n" })
+  end)
+
+  it("serves type ecs_ram_role, with or without the role's name", function()
+    local step = source.step(find { [PATH] = "[default]\ntype = ecs_ram_role\nrole_name = r\n" })
+    step = step.continue { status = 404, headers = {}, body = "" }
+    assert.truthy(step.request.url:find("/security%-credentials/r$"))
+    step = find { [PATH] = "[default]\ntype = ecs_ram_role\nrole_name =\n" }
+    assert.truthy(step.continue({ status = 404, headers = {}, body = "" }).request.url:find("/security%-credentials/$"))
+  end)
+
+  it("serves type ram_role_arn, and knows the account of the role", function()
+    local step = source.step(find { [PATH] = "[default]\ntype = ram_role_arn\naccess_key_id = i\n"
+      .. "access_key_secret = s\nrole_arn = acs:ram::12345:role/r\nrole_session_name = me\npolicy = {}\n" })
+    assert.same({ account = "12345" }, step.facts)
+    local form = source.form(step)
+    assert.same({ "AssumeRole", "acs:ram::12345:role/r", "me", "{}", "i" }, { form.Action, form.RoleArn,
+      form.RoleSessionName, form.Policy, form.AccessKeyId })
+    local found = step.continue(source.reply { Credentials = source.keys() })
+    assert.same({ access_key_id = "STS.id", access_key_secret = "canary-secret", security_token = "token",
+      expires_in = 3599, facts = step.facts, provider = "credentials file profile default", warnings = {} }, found)
+    source.refused("profile default: STS: no reply", true, step.continue(nil, "no reply"))
+  end)
+
+  it("serves type oidc_role_arn", function()
+    local step = source.step(find { ["/t"] = "token", [PATH] = "[default]\ntype = oidc_role_arn\n"
+      .. "role_arn = acs:ram::12345:role/r\noidc_provider_arn = o\noidc_token_file_path = /t\n" })
+    local form = source.form(step)
+    assert.same({ "AssumeRoleWithOIDC", "o", "token", "certstat" }, { form.Action, form.OIDCProviderArn,
+      form.OIDCToken, form.RoleSessionName })
   end)
 
   it("says what is wrong with the file", function()
@@ -81,6 +102,9 @@ describe("credentials.ini_profile", function()
       { "[default]\ntype = access_key\naccess_key_secret = canary\n", "profile default has no access_key_id" },
       { "[default]\ntype = access_key\naccess_key_id = i\naccess_key_secret =\n",
         "profile default has no access_key_secret" },
+      { "[default]\ntype = ram_role_arn\naccess_key_id = i\naccess_key_secret = s\n",
+        "profile default has no role_arn" },
+      { "[default]\ntype = oidc_role_arn\nrole_arn = r\n", "profile default has no oidc_provider_arn" },
     }
     for _, row in ipairs(rows) do
       assert.same({ n = 3, nil, row[2], true }, { n = 3, find { [PATH] = row[1] } })

@@ -2,8 +2,11 @@
 -- that leaves is verified as the service would.
 local cjson = require("cjson").new()
 local core = require "certstat.core"
+local credentials = require "certstat.credentials"
+local fake_fetch = require "spec.support.fake_fetch"
 local ipc = require "certstat.ipc"
 local loop = require "certstat.loop"
+local session = require "certstat.credentials.session"
 local sign = require "certstat.sign"
 local fake_net = require "spec.support.fake_net"
 
@@ -52,9 +55,9 @@ local function receive(self, request)
   self.nonces[request.nonce] = true
 end
 
---- new{answer =, rate =, guard_ns =, timeout =, token =, on_call =, host =, endpoint =, refresh =, ahead =} → world:
--- loop, net, quota, clock; secrets, by the ids of access keys; ahead: seconds, of the service's clock before the
--- loop's.
+--- new{answer =, rate =, guard_ns =, timeout =, token =, on_call =, host =, endpoint =, ask =, ahead =} → world: loop,
+-- net, quota, clock, session, fetch; secrets, by the ids of access keys; ask: as of certstat.credentials.session, nil:
+-- there are always the same; ahead: seconds, of the service's clock before the loop's.
 -- answer(request, n): as fake_net's script; request.query, .fields (the header), .action are there to look at.
 function world.new(options)
   options = options or {}
@@ -71,13 +74,19 @@ function world.new(options)
     name = "fake", now_ns = function() return self.clock.now end, may_wait = function() return true end,
     pause = function(net, ns) return net:step(ns) end,
   }
-  self.loop = assert(loop.new {
+  self.fetch = fake_fetch.new()
+  local given = credentials.new {
+    access_key_id = "testid", access_key_secret = world.SECRET, security_token = options.token,
+  }
+  self.session = session.new {
+    now_ns = function() return self.clock.now end, fetch = self.fetch, random = function() return 0 end,
+    ask = options.ask or function() return given end,
+  }
+  self.loop = loop.new {
     endpoint = options.endpoint or { url = "http://127.0.0.1:8080", host = "127.0.0.1:8080" }, host = self.host,
-    net = self.net, refresh = options.refresh,
-    credentials = { access_key_id = "testid", access_key_secret = world.SECRET, security_token = options.token },
-    quota = self.quota, timeout_ns = math.floor((options.timeout or 60) * 1e9), user_agent = "spec",
-    on_call = options.on_call,
-  })
+    net = self.net, session = self.session, quota = self.quota, user_agent = "spec",
+    timeout_ns = math.floor((options.timeout or 60) * 1e9), on_call = options.on_call,
+  }
   return self
 end
 

@@ -90,7 +90,7 @@ function audit.run(arguments, environment)
     client:close()
     return total
   end
-  local record, unrecorded = recording.open("audit", table.concat(arguments.from, " "), arguments, environment)
+  local record, unrecorded = recording.open("audit", table.concat(arguments.from, " "), client, arguments, environment)
   if not record then
     client:close()
     return unrecorded

@@ -62,8 +62,15 @@ function service.open(arguments, environment)
     environment.say(message)
     return nil, exit_codes.of_failure(info)
   end
-  for _, line in ipairs(client.warnings or {}) do
+  local ready
+  ready, message, info = client:ready()
+  for _, line in ipairs(client.warnings) do
     environment.say(line)
+  end
+  if not ready then
+    client:close()
+    environment.say(message)
+    return nil, exit_codes.of_failure(info)
   end
   return client, asked
 end

@@ -101,9 +101,9 @@ local function write(arguments, environment, rows)
 end
 
 -- What was asked for by name must be there; without --record nothing is kept.
-local function begin_record(arguments, environment)
+local function begin_record(client, arguments, environment)
   if arguments.record then
-    return recording.open("status", arguments.file or "arguments", arguments, environment, true)
+    return recording.open("status", arguments.file or "arguments", client, arguments, environment, true)
   end
   return require("certstat.record").none()
 end
@@ -118,7 +118,7 @@ function status.run(arguments, environment)
   if not client then
     return asked
   end
-  local record, unrecorded = begin_record(arguments, environment)
+  local record, unrecorded = begin_record(client, arguments, environment)
   if not record then
     client:close()
     return unrecorded

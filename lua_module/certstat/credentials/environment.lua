@@ -5,7 +5,6 @@ local ID, SECRET = "ALIBABA_CLOUD_ACCESS_KEY_ID", "ALIBABA_CLOUD_ACCESS_KEY_SECR
 
 --- find(source): see certstat.credentials.
 function M.find(source)
-  if source.profile then return nil, "not asked where a profile is named" end
   local id, secret = source.getenv(ID), source.getenv(SECRET)
   if not id then return nil, ID .. " is not set", secret ~= nil end
   if not secret then return nil, SECRET .. " is not set", true end

@@ -1,5 +1,6 @@
 --- The files that hold profiles: reading them whole, and saying why not.
 local core = require "certstat.core"
+local ipc = require "certstat.ipc"
 
 local M = {}
 
@@ -22,6 +23,18 @@ function M.read(path)
   handle:close()
   if not bytes and message then return nil, message, code end
   return bytes or "", permissions_of(path)
+end
+
+--- Whether a path names a file.
+function M.is_file(path)
+  local facts = ipc.facts(path)
+  return facts ~= nil and facts.kind == "file"
+end
+
+--- The host that a profile names, in lower case, if it is the service's own; else nil.
+function M.own_host(text)
+  text = text:lower()
+  return text:find("^%w[%w%-.]*%.aliyuncs%.com$") and text or nil
 end
 
 local function read_one(source, path, shown)
