@@ -44,6 +44,14 @@ static int interrupt_signals(lua_State *L)
     return 0;
 }
 
+/* state_asked() -> whether SIGUSR1 has come since the last call; from the first one on it no longer
+ * ends the process */
+static int state_asked(lua_State *L)
+{
+    lua_pushboolean(L, cs_signal_asked());
+    return 1;
+}
+
 BIND_EXPORT int luaopen_certstat_ipc(lua_State *L);
 int luaopen_certstat_ipc(lua_State *L)
 {
@@ -53,6 +61,7 @@ int luaopen_certstat_ipc(lua_State *L)
         {"random", random_bytes},
         {"isatty", is_terminal},
         {"interrupt_signals", interrupt_signals},
+        {"state_asked", state_asked},
         {NULL, NULL},
     };
     lua_newtable(L);

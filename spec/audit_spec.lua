@@ -751,3 +751,21 @@ describe("audit: several runs of one client", function()
     assert.is_nil(two:next())
   end)
 end)
+
+describe("audit: a row", function()
+  it("says where a serial number that is none was found", function()
+    local rows = rows_of(new_world(), { { serial = "x", source = "a.txt:7" }, { serial = "x" } })
+    assert.equal("a.txt:7: " .. rows[2].message, rows[1].message)
+  end)
+
+  it("says when its answer came, where a clock is given, also one that was remembered", function()
+    local w, seconds = new_world(), 0
+    local run = audit.new(w.loop, list { "01", "x", "01", "02", "01" }, { lane = "audit", sizes = { limit = 1 },
+      now = function()
+        seconds = seconds + 1
+        return seconds
+      end })
+    assert.same({ 1, false, 1, 2, 1 }, field(drain(run), "checked_at"))
+    assert.same({ false }, field(rows_of(w, { "01" }), "checked_at"))
+  end)
+end)

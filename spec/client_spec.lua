@@ -293,6 +293,25 @@ describe("client:certificates", function()
     assert.is_nil(certificates())
   end)
 
+  it("reads the lists of changed and of revoked certificates, which spell some fields otherwise", function()
+    local client = new_client({}, function(request)
+      return request.action == "ListCert" and world.reply { PageCount = 1, List = { {
+        SerialNumber = "084bde", Identifier = request.query.AfterDate, Status = "ISSUE", SubjectDn = "CN=a",
+        BeforeDate = "2021-01-02", AfterDate = "2022-01-02", BeforeTime = 1609459200000, AfterTime = 1640995200000,
+      } } } or world.reply { PageCount = 1, CertificateList = { {
+        SerialNumber = "b67e", BeforeDate = "2021-01-01T00:00Z", AfterDate = "2022-01-01T00:00Z",
+        RevokeDate = "2021-07-01T00:00Z",
+      } } }
+    end)
+    local changed = client:certificates { operation = "ListCert", parameters = { AfterDate = "2026-01-02" } }()
+    assert.equal("2026-01-02", changed.identifier)
+    assert.equal("CN=a", changed.subject)
+    assert.same({ 1609459200, 1640995200 }, { changed.not_before, changed.not_after })
+    local revoked = client:certificates { operation = "ListRevokeCertificate" }()
+    assert.same({ "b67e", 1609459200, 1640995200, 1625097600 },
+      { revoked.serial, revoked.not_before, revoked.not_after, revoked.revoked_at })
+  end)
+
   it("is a source for audit, which asks in the service's own spelling", function()
     local client, w = new_client({}, function(request)
       if request.action == "ListClientCertificate" then

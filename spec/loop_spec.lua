@@ -1209,3 +1209,19 @@ describe("loop.new", function()
     end
   end)
 end)
+
+describe("loop: who waits", function()
+  it("can have a look at least once a second", function()
+    local w = world.new { answer = good, rate = 1 }
+    local looks, last, longest = 0, w.clock.now, 0
+    w.loop.on_wait = function()
+      looks, longest, last = looks + 1, math.max(longest, w.clock.now - last), w.clock.now
+    end
+    for _ = 1, 3 do
+      local call = w:submit()
+      w.loop:wait(function() return call.done end)
+    end
+    assert.is_true(looks >= 3)
+    assert.is_true(longest <= 1e9, longest)
+  end)
+end)

@@ -627,9 +627,14 @@ int cs_random_bytes(void *out, size_t n,
 int cs_terminal_is(int fd);
 
 /* From now on SIGTERM and SIGHUP do what SIGINT does at this moment; under the lua program that is
- * to raise an error in what runs. For programs, not for libraries inside a host.
+ * to raise an error in what runs; and each of the three ends a read that waits. For programs, not for libraries inside a host.
  * src/ipc/interrupt.c */
 void cs_signals_interrupt(void);
+
+/* 1 if SIGUSR1 has come since the last call, else 0. From the first call on it waits for the next
+ * one in this thread, and in those that it starts, instead of ending the process. For programs.
+ * src/ipc/interrupt.c */
+int cs_signal_asked(void);
 
 /* ---------------------------------------------------------- child processes (src/ipc/process.c)
  * --- */

@@ -23,15 +23,16 @@ local SINGLES_REFUSED = 5   -- in a row, with one code: the run stops
 
 local VERSION = "2020-06-30"
 
---- new(loop, source, {lane =, sizes =, on_answers =}) → run. source: an iterator of items (strings, or {serial =,
--- wire =, binary =}). on_answers(entries): told of each reply's {key =, answer =}, before their rows are given out.
--- sizes: {limit = serials per call}; what is learnt about the largest batch is kept there, for other runs to share.
+--- new(loop, source, {lane =, sizes =, on_answers =, now =}) → run. source: an iterator of items (strings, or {serial
+-- =, wire =, binary =}). on_answers(entries): told of each reply's {key =, answer =}, before their rows are given out.
+-- now(): gives seconds since 1970; where it is given rows have checked_at. sizes: {limit = serials per call}; what is
+-- learnt about the largest batch is kept there, for other runs to share.
 function M.new(loop, source, options)
   return setmetatable({
     loop = loop, source = source, lane = options.lane, sizes = options.sizes,
-    on_answers = options.on_answers,
+    on_answers = options.on_answers, now = options.now,
     rows = {}, first = 1, last = 0, -- the queue of rows not given out yet
-    known = {}, -- by key: the entry, and once it is answered, the answer alone
+    known = {}, -- by key: the entry, and once it is answered, the answer alone (where rows have no checked_at)
     remembered = {}, answered = 0, -- a ring of the keys answered, and how many ever were
     open = nil, asked = {}, -- the batch that is filled, and those on their way
     unresolved = 0, calls = 0, halvings = 0, singles = 0, untold = {}, token = { true },
@@ -53,7 +54,7 @@ function Run:remember(entry)
   local oldest = self.remembered[place]
   if oldest then self.known[oldest] = nil end
   self.remembered[place] = entry.key
-  self.known[entry.key] = entry.answer
+  self.known[entry.key] = self.now and entry or entry.answer
   self.answered = self.answered + 1
 end
 
@@ -146,8 +147,9 @@ function Run:ask(piece)
 end
 
 function Run:give(entries, answers, one_for_all)
+  local now = self.now and self.now()
   for i, entry in ipairs(entries) do
-    entry.answer = one_for_all or answers[i]
+    entry.answer, entry.checked_at = one_for_all or answers[i], now
     self:remember(entry)
   end
   if self.on_answers then table.insert(self.untold, entries) end
@@ -266,7 +268,7 @@ end
 -- The row that waited becomes the one that is given out.
 local function finish_row(row)
   local answer = row.entry.answer
-  row.entry = nil
+  row.entry, row.checked_at = nil, row.entry.checked_at
   for name, value in pairs(answer) do row[name] = value end
   return row
 end

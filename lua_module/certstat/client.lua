@@ -26,6 +26,7 @@ local OPTIONS = {
   region = "string", endpoint = "string", network = "string", credentials = "table", profile = "string",
   quota = "table", qps = "number", guard = "number", home = "string", account = "string", batch = "number",
   timeout = "number", ca_file = "string", allow_http = "boolean", getenv = "function", on_call = "function",
+  on_wait = "function",
 }
 
 local function check(options)
@@ -75,7 +76,8 @@ end
 --   quota (a certstat.quota); else the account's, shared by all who use the same home: qps (10), guard (seconds; else
 --   it adapts), home (a folder), account (a name): see certstat.home
 --   batch (50 serials a call), timeout (60 s for one call with all its attempts)
---   ca_file (PEM), allow_http, on_call(event) (told of each answer), getenv
+--   ca_file (PEM), allow_http, on_call(event) (told of each answer), on_wait() (called at least once a second while a
+--   caller waits), getenv
 function M.new(options)
   options = options or {}
   check(options)
@@ -105,7 +107,7 @@ function M.new(options)
     loop = loop.new {
       endpoint = endpoint, session = session, quota = shared.state, net = connection, host = here,
       timeout_ns = math.floor((options.timeout or M.TIMEOUT) * 1e9), user_agent = "certstat/" .. version,
-      on_call = options.on_call,
+      on_call = options.on_call, on_wait = options.on_wait,
     },
     host = here, sizes = { limit = options.batch or M.BATCH }, account = account, session = session,
     quota = not options.quota and shared or nil, -- its own
@@ -217,11 +219,13 @@ function Client:certificates(options)
   end
 end
 
+-- options.now(): gives seconds since 1970; then a row also has checked_at, when its answer came.
 -- options.on_answers(entries): told of the answers of each reply, before their rows come: entries[i] = {key =, answer =
 -- {status =, revoked_at =, class =, code =, …}}, read only.
 local function begin(client, source, lane, options)
-  local on_answers = options and options.on_answers
-  return audit.new(client.loop, source, { lane = lane, sizes = client.sizes, on_answers = on_answers })
+  return audit.new(client.loop, source, {
+    lane = lane, sizes = client.sizes, on_answers = options and options.on_answers, now = options and options.now,
+  })
 end
 
 --- status(list) → rows, one per serial and in its order; or nil, message, info where none of them could be asked: then

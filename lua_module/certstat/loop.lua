@@ -23,14 +23,15 @@ local QUOTA_BUSY_NS = 1e6 -- what others of the same quota must know, a throttle
 local AUDIT_NS = 86400e9
 local LONGEST_TURN_NS = 5e9 -- a turn takes milliseconds
 
---- new{endpoint = {url =, host =}, session =, quota = state, net =, host =, timeout_ns =, user_agent =, on_call =} →
--- loop. session: see certstat.credentials.session. on_call(event): told of each attempt that was not too late to be
--- made, see report.
+--- new{endpoint = {url =, host =}, session =, quota = state, net =, host =, timeout_ns =, user_agent =, on_call =,
+-- on_wait =} → loop. session: see certstat.credentials.session. on_call(event): told of each attempt that was not too
+-- late to be made, see report. on_wait(): called whenever a waiter is about to sleep, which is never for longer than a
+-- second.
 function M.new(options)
   return setmetatable({
     identity = identity.new(options), endpoint = options.endpoint, quota = options.quota,
     net = options.net, host = options.host, timeout_ns = options.timeout_ns, user_agent = options.user_agent,
-    on_call = options.on_call,
+    on_call = options.on_call, on_wait = options.on_wait,
     attempt_ns = math.min(options.timeout_ns, math.max(ATTEMPT_NS, options.timeout_ns / 4)),
     engine = core.engine { seed = assert(ipc.random(8)) },
     calls = setmetatable({}, { __mode = "v" }), -- by id; who waits for a call holds it, and with him it goes
@@ -372,6 +373,7 @@ function Loop:wait(until_done)
   while true do
     self:turn()
     if until_done() then return end
+    if self.on_wait then self.on_wait() end
     self.host.pause(self.net, self:idle_ns())
   end
 end

@@ -12,7 +12,8 @@ local COST = "2 calls, 2.5 serials a call, 0 throttled, 1 retry, 0.5 s\n"
 local function run(argv, world)
   world = world or {}
   world.answers = ANSWERS
-  return fake.run(argv, world)
+  local code, out, err = fake.run(argv, world)
+  return code, out, (err:gsub("retry, %d+%.%d s\n", "retry, 0.5 s\n")) -- the clock goes on whenever it is read
 end
 
 local function contents(path)
@@ -80,7 +81,16 @@ b67e                                      revoked  2026-01-02T03:04:05Z
       .. "b67e53eb,b67e53eb,absent,,,,\r\n", out)
   end)
 
+  it("writes the columns that are chosen", function()
+    local argv = { "audit", "--from", "-", "--format", "tsv", "--columns", "source,status,checked_at,run", "--quiet" }
+    local _, out = run(argv, { stdin = "084bde\nx\n", checked_at = 1767323045 })
+    assert.equal("source\tstatus\tchecked_at\trun\n-:1\tgood\t2026-01-02T03:04:05Z\t\n-:2\tinvalid\t\t\n", out)
+  end)
+
   local unusable = {
+    { { "--columns", "serial,colour" }, "--columns: expected some of serial,key,status,revoked_at,class,code,message,"
+      .. "source,checked_at,run,identifier,type,subject,not_before,not_after, found 'colour' "
+      .. "(see certstat audit --help)" },
     { { "--from", "/nonexistent" }, "/nonexistent: No such file or directory" },
     { { "--from", "-" }, "no serial number in the standard input" },
     { { "--output", "/nonexistent/report" }, "/nonexistent/report.part: No such file or directory" },
@@ -170,7 +180,8 @@ b67e                                      revoked  2026-01-02T03:04:05Z
 
     it("is drawn on a terminal's standard error, where the rows go elsewhere", function()
       assert.is_truthy(progress({ "audit", "--from", "-" }, { false, true })
-        :find("^\r1, 2 a second\27%[K\r2, 2 a second\27%[K\r3, 2 a second\27%[K\r\27%[K3 serials: 3 absent\n"))
+        :find("^\r1, 2 a second, 1 absent\27%[K\r2, 2 a second, 2 absent\27%[K"
+          .. "\r3, 2 a second, 3 absent\27%[K\r\27%[K3 serials: 3 absent\n"))
       assert.is_truthy(progress({ "audit", "--from", "-", "--output", path }, { true, true }):find("^\r1, 2 a second"))
     end)
 
@@ -183,8 +194,15 @@ b67e                                      revoked  2026-01-02T03:04:05Z
 
     it("knows how much is left of the service's list", function()
       local _, _, err = run({ "audit" }, { certificates = LISTED, terminals = { false, true } })
-      assert.equal("\r1 of 2 (50 %), 2 a second, 0.5 s left\27[K\r2 of 2 (100 %), 2 a second, 0.0 s left\27[K\r\27[K",
-        err:match("^(.-)2 serials"))
+      assert.equal("\r1 of 2 (50 %), 2 a second, 0.5 s left\27[K"
+        .. "\r2 of 2 (100 %), 2 a second, 0.0 s left, 1 revoked\27[K\r\27[K", err:match("^(.-)2 serials"))
+    end)
+
+    it("tells how far it is when it is asked, also a quiet run", function()
+      local argv = { "audit", "--from", "-", "--quiet" }
+      local _, _, err = run(argv, { stdin = "08:4b:de\nb67e\nx\n", asked = { false, false, true } })
+      assert.equal("certstat: 2, 2 a second\ncertstat: 2 serials: 1 good, 1 revoked\n"
+        .. "certstat: 2 calls, 0 throttled, 1 retry, 0.5 s\n", err)
     end)
 
     it("knows how much is left of a file", function()
@@ -192,9 +210,10 @@ b67e                                      revoked  2026-01-02T03:04:05Z
       file:write("01\n02\n03\n04\n")
       file:close()
       local _, _, err = run({ "audit", "--from", path }, { terminals = { false, true } })
-      assert.equal("\r1 of 4 (25 %), 2 a second, 1.5 s left\27[K\r2 of 4 (50 %), 2 a second, 1.0 s left\27[K"
-        .. "\r3 of 4 (75 %), 2 a second, 0.5 s left\27[K\r4 of 4 (100 %), 2 a second, 0.0 s left\27[K\r\27[K",
-        err:match("^(.-)4 serials"))
+      assert.equal("\r1 of 4 (25 %), 2 a second, 1.5 s left, 1 absent\27[K"
+        .. "\r2 of 4 (50 %), 2 a second, 1.0 s left, 2 absent\27[K"
+        .. "\r3 of 4 (75 %), 2 a second, 0.5 s left, 3 absent\27[K"
+        .. "\r4 of 4 (100 %), 2 a second, 0.0 s left, 4 absent\27[K\r\27[K", err:match("^(.-)4 serials"))
     end)
   end)
 end)

@@ -27,12 +27,13 @@ function fake.stream(text)
   return stream
 end
 
-local function row_of(serial, world)
+local function row_of(item, world)
+  local serial = type(item) == "table" and item.serial or item
   local key, message = core.serial(serial)
   if not key then
-    return { serial = serial, status = "invalid", class = "argument", message = message }
+    return { serial = serial, status = "invalid", class = "argument", message = message, item = item }
   end
-  local row = { serial = serial, key = key, status = "absent" }
+  local row = { serial = serial, key = key, status = "absent", item = item, checked_at = world.checked_at }
   for name, value in pairs(world.answers[key] or {}) do
     row[name] = value
   end
@@ -73,7 +74,7 @@ local function audit(world, source, ahead, on_answers)
       local item
       item, message, info = source()
       ended = not item
-      rows[#rows + 1] = item and row_of(item.serial, world)
+      rows[#rows + 1] = item and row_of(item, world)
     end
     told(rows, on_answers)
     if #rows > 0 then
@@ -138,6 +139,7 @@ end
 -- terminals = {[fd] = true}, credentials = what the chain finds, refused = {message, info}: there are none.
 -- There is a ledger only in a home that is named; else record = what stands in for a run's record, ledger = for a
 -- ledger, unrecorded = a line that says why there is none.
+-- asked: an array of what each look for SIGUSR1 finds.
 -- Returns the exit code, what was written to the standard output, and what to the standard error.
 function fake.run(argv, world)
   world = world or {}
@@ -156,6 +158,13 @@ function fake.run(argv, world)
     now_ns = function()
       now = now + 500 * 1000000
       return now
+    end,
+    wall_seconds = function()
+      return 1767323045
+    end,
+    hold_signals = function() end,
+    state_asked = function()
+      return table.remove(world.asked or {}, 1) == true
     end,
     client = function(options)
       world.options = options

@@ -1,3 +1,4 @@
+local columns = require "certstat.report.columns"
 local fake = require "spec.command.fake"
 local output = require "certstat.command.output"
 
@@ -13,6 +14,10 @@ local function environment_of(stdout, terminals, env)
       return (env or {})[name]
     end,
   }
+end
+
+local function open(arguments, ...)
+  return output.open(arguments, environment_of(...), columns.status)
 end
 
 local function contents(path)
@@ -39,26 +44,26 @@ describe("command.output", function()
 
   it("writes to the standard output", function()
     local stdout = fake.stream()
-    local report = output.open({ format = "ndjson" }, environment_of(stdout))
+    local report = open({ format = "ndjson" }, stdout)
     report:row(ROW)
-    assert.is_true(report:close(true))
+    assert.is_true(report:close({ whole = true }))
     assert.equal('{"serial":"01","key":"01","status":"good","revoked_at":null,'
       .. '"class":null,"code":null,"message":null}\n', stdout.written)
   end)
 
   it("gives a file its name when it is whole", function()
-    local report = output.open({ format = "tsv", output = path }, environment_of(fake.stream()))
+    local report = open({ format = "tsv", output = path }, fake.stream())
     report:row(ROW)
     assert.is_nil(contents(path))
-    assert.is_true(report:close(true))
+    assert.is_true(report:close({ whole = true }))
     assert.equal("serial\tkey\tstatus\trevoked_at\tclass\tcode\tmessage\n01\t01\tgood\t\t\t\t\n", contents(path))
     assert.is_nil(contents(path .. ".part"))
   end)
 
   it("leaves what was cut short under another name, complete as a text", function()
-    local report = output.open({ format = "json", output = path }, environment_of(fake.stream()))
+    local report = open({ format = "json", output = path }, fake.stream())
     report:row(ROW)
-    assert.is_true(report:close(false))
+    assert.is_true(report:close({ whole = false }))
     assert.is_nil(contents(path))
     assert.is_truthy(contents(path .. ".part"):find("^%[\n.*\n%]\n$"))
   end)
@@ -67,13 +72,13 @@ describe("command.output", function()
     local file = io.open(path, "wb")
     file:write("old")
     file:close()
-    local report = output.open({ output = path }, environment_of(fake.stream()))
-    report:close(false)
+    local report = open({ output = path }, fake.stream())
+    report:close({ whole = false })
     assert.equal("old", contents(path))
   end)
 
   it("says that a file can't be written", function()
-    local report, message = output.open({ output = "/nonexistent/report" }, environment_of(fake.stream()))
+    local report, message = open({ output = "/nonexistent/report" }, fake.stream())
     assert.is_nil(report)
     assert.equal("/nonexistent/report.part: No such file or directory", message)
   end)
@@ -86,11 +91,12 @@ describe("command.output", function()
     end, flush = function()
       return true
     end }
-    local report = output.open({ format = "ndjson" }, environment_of(stdout))
+    local report = open({ format = "ndjson" }, stdout)
     assert.is_false(report:row(ROW))
     assert.is_false(report:row(ROW))
     assert.equal(1, writes)
-    assert.same({ nil, "cannot write to the standard output: No space left on device" }, { report:close(true) })
+    assert.same({ nil, "cannot write to the standard output: No space left on device" },
+      { report:close({ whole = true }) })
   end)
 
   it("says that the last bytes could not be written", function()
@@ -98,17 +104,18 @@ describe("command.output", function()
     function stdout.flush()
       return nil, "No space left on device"
     end
-    local report = output.open({}, environment_of(stdout))
+    local report = open({}, stdout)
     report:row(ROW)
-    assert.same({ nil, "cannot write to the standard output: No space left on device" }, { report:close(true) })
+    assert.same({ nil, "cannot write to the standard output: No space left on device" },
+      { report:close({ whole = true }) })
   end)
 
   describe("colours", function()
     local function colored(arguments, terminals, env)
       local stdout = fake.stream()
-      local report = output.open(arguments, environment_of(stdout, terminals, env))
+      local report = open(arguments, stdout, terminals, env)
       report:row(ROW)
-      report:close(true)
+      report:close({ whole = true })
       return stdout.written:find("\27[32mgood", 1, true) ~= nil
     end
 

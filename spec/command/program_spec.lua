@@ -101,6 +101,51 @@ exit $code]])
     assert.equal(3, status)
   end)
 
+  it("closes its standard output well-formed at SIGINT and SIGTERM, at any moment", function()
+    for i, signal in ipairs { "INT", "TERM", "INT", "TERM", "INT", "TERM" } do
+      -- many rows that need no call, so that the signal comes while rows are written
+      local status, out, err = here:run(([[
+mkfifo $FOLDER/pipe%d
+yes x | "$CERTSTAT" audit --endpoint $ENDPOINT --from - --format json > $FOLDER/pipe%d &
+{ head -c %d; kill -%s $!; cat; } < $FOLDER/pipe%d > $FOLDER/rows
+wait $!
+code=$?
+python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))[-1]["status"])' $FOLDER/rows
+exit $code]]):format(i, i, 50000 * i + 17 * i, signal, i))
+      assert.equal("invalid\n", out)
+      assert.is_truthy(err:find("certstat: interrupted\n$"), err)
+      assert.equal(3, status)
+    end
+  end)
+
+  it("is interrupted also while it waits for more on the standard input", function()
+    local status, out, err = here:run([[
+mkfifo $FOLDER/more
+exec 3<> $FOLDER/more
+{ echo x; echo y; } >&3
+"$CERTSTAT" audit --endpoint $ENDPOINT --from - --format tsv --columns serial < $FOLDER/more > $FOLDER/rows &
+until grep -q '^SigCgt:.*4003$' /proc/$!/status && grep -q pipe /proc/$!/wchan; do :; done # SIGHUP, SIGINT, SIGTERM
+kill -TERM $!
+wait $!
+code=$?
+cat $FOLDER/rows
+exit $code]])
+    assert.equal("certstat: interrupted\n", err)
+    assert.equal("", out)
+    assert.equal(3, status)
+  end)
+
+  it("tells its state at SIGUSR1, while it waits for the quota too, and goes on", function()
+    local status, _, err = here:run([[
+mkfifo $FOLDER/asked
+"$CERTSTAT" audit --endpoint $ENDPOINT --qps 1 --guard 0 --batch 7 --verbose > /dev/null 2> $FOLDER/asked &
+{ read -r first; kill -USR1 $!; while read -r line; do case $line in
+  *' a second'*) echo "$line" >&2;; esac; done; } < $FOLDER/asked
+wait $!]])
+    assert.is_truthy(err:find("^certstat: %d+[%d of()%%]*, %d+ a second"), err)
+    assert.equal(1, status)
+  end)
+
   it("says that its output can't be written", function()
     local status, _, err = here:run("certstat list --endpoint $ENDPOINT --quiet > /dev/full")
     assert.equal("certstat: cannot write to the standard output: No space left on device\n", err)

@@ -16,16 +16,45 @@ describe("command.progress", function()
     end)
   end
 
+  local now, written, said, state, line
+
+  before_each(function()
+    now, written, said = 7e9, {}, {}
+    state = { done = 0, total = 2000, counts = require("certstat.command.tally").new(), counters = {
+      calls = 40, throttled = 0, retries = 0,
+    } }
+  end)
+
+  local function start(asked)
+    line = progress.new {
+      now_ns = function()
+        return now
+      end,
+      asked = asked or function()
+        return false
+      end,
+      say = function(text)
+        said[#said + 1] = text
+      end,
+      write = function(text)
+        written[#written + 1] = text
+      end,
+      state = function()
+        return state
+      end,
+    }
+  end
+
+  local function go_on(milliseconds)
+    now = now + milliseconds * 1e6
+    line:tick()
+  end
+
   it("draws at most five times a second, over the line before", function()
-    local now, written = 7e9, {}
-    local line = progress.new(function(text)
-      written[#written + 1] = text
-    end, function()
-      return now
-    end)
+    start()
     for i = 1, 100 do
-      now = now + 10e6
-      line:update(i * 10, 2000)
+      state.done = i * 10
+      go_on(10)
     end
     line:clear()
     assert.same({
@@ -36,5 +65,43 @@ describe("command.progress", function()
       "\r1,000 of 2,000 (50 %), 1,000 a second, 1.0 s left\27[K",
       "\r\27[K",
     }, written)
+  end)
+
+  it("shows the outcomes that matter and the throttles, as far as there is room", function()
+    start()
+    state.done, state.counters.throttled = 100, 3
+    state.counts.good, state.counts.revoked = 90, 1234
+    go_on(1000)
+    assert.equal("\r100 of 2,000 (5 %), 100 a second, 19.0 s left, 1,234 revoked, 3 throttled\27[K", written[1])
+    state.counts.error, state.counts.invalid = 5, 7
+    go_on(1000)
+    assert.equal("\r100 of 2,000 (5 %), 50 a second, 38.0 s left, 1,234 revoked, 7 invalid, 5 error\27[K", written[2])
+    assert.is_true(#written[2] <= 79 + #"\r\27[K")
+  end)
+
+  it("says the whole state to who asks", function()
+    local asked = { false, false, true, false }
+    start(function()
+      return table.remove(asked, 1)
+    end)
+    state.done, state.counts.good, state.counts.error = 100, 99, 1
+    go_on(1000)
+    assert.same({}, said)
+    go_on(1000)
+    assert.same({
+      "100 of 2,000 (5 %), 50 a second, 38.0 s left",
+      "100 serials: 99 good, 1 error",
+      "40 calls, 0 throttled, 0 retries, 2.0 s",
+    }, said)
+    go_on(1000)
+    assert.equal(3, #said)
+  end)
+
+  it("draws nothing where there is nothing to write to", function()
+    start()
+    line.options.write = nil
+    go_on(1000)
+    line:clear()
+    assert.same({}, written)
   end)
 end)

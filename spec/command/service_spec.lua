@@ -46,13 +46,24 @@ describe("command.service", function()
     assert.same({
       endpoint = "https://a", region = "r", profile = "p", ca_file = "c", allow_http = true, timeout = 1.5,
       qps = 5, guard = 0.25, batch = 7, home = "h", account = "a", getenv = environment.getenv,
-      on_call = given.on_call,
+      on_call = given.on_call, on_wait = given.on_wait,
     }, given)
   end)
 
   it("leaves out what was not said", function()
     local _, _, given, _, environment = open({}, { new_client() })
-    assert.same({ getenv = environment.getenv, on_call = given.on_call }, given)
+    assert.same({ getenv = environment.getenv, on_call = given.on_call, on_wait = given.on_wait }, given)
+  end)
+
+  it("tells who has asked to know that a call is waited for", function()
+    local _, _, given, _, environment = open({}, { new_client() })
+    local waits = 0
+    given.on_wait()
+    function environment.on_wait()
+      waits = waits + 1
+    end
+    given.on_wait()
+    assert.equal(1, waits)
   end)
 
   it("says why there is no client, and gives the exit code", function()

@@ -1,6 +1,8 @@
 --- certstat audit - the status of a whole list, streamed: the service's own, those of files, folders, access logs, or
 -- all of them.
+local columns = require "certstat.report.columns"
 local exit_codes = require "certstat.command.exit_codes"
+local formats = require("certstat.report").formats
 local in_order = require "certstat.command.in_order"
 local input = require "certstat.command.input"
 local interrupt = require "certstat.command.interrupt"
@@ -28,38 +30,44 @@ Example:
   command:group("Input",
     command:option("--from", "Where the serials come from, see below (list). May be given again.")
       :argname("SOURCE"):count("*"))
-  options.shown(command,
+  options.shown(command, formats, columns.status,
     command:option("--output", "Write the rows to F, which appears when it is whole."):argname("F"))
   options.service(command)
 end
 
--- Progress is drawn where a person looks and nothing else is written.
-local function progress_of(arguments, environment)
+-- What watches the run. Progress is drawn where a person looks and nothing else is written.
+local function watch(arguments, environment, state)
   local rows_go_elsewhere = arguments.output or not environment.isatty(1)
-  if rows_go_elsewhere and environment.isatty(2) and not arguments.quiet and not arguments.verbose then
-    return progress.new(function(text)
+  local draws = rows_go_elsewhere and environment.isatty(2) and not arguments.quiet and not arguments.verbose
+  return progress.new {
+    now_ns = environment.now_ns, asked = environment.state_asked, say = environment.say, state = state,
+    write = draws and function(text)
       environment.stderr:write(text)
       environment.stderr:flush()
-    end, environment.now_ns)
-  end
+    end or nil,
+  }
 end
 
--- Moves every row from `rows` to the report, until that can't be written; returns nil, or {message, info} of what else
--- cut the run short.
-local function transfer(rows, report, counts, drawn)
+-- Moves every row from `rows` to the report, until that can't be written. Signals come between rows, and while a call
+-- is waited for. Returns nil, or {message, info} of what else cut the run short.
+local function transfer(environment, record, rows, report, counts, line)
   local failure
-  local whole, stopped = interrupt.guard(function()
+  local whole, stopped = interrupt.guard(environment.hold_signals, function(gap)
+    function environment.on_wait()
+      gap()
+      line:tick()
+    end
     while not report.failure do
+      gap()
       local row, message, info = rows()
       if not row then
         failure = message and { message, info }
         return
       end
+      row.run = record.run
       counts:add(row)
       report:row(row)
-      if drawn then
-        drawn(counts.rows)
-      end
+      line:tick()
     end
   end)
   return not whole and { stopped } or failure
@@ -68,7 +76,8 @@ end
 -- Where the serials come from: an iterator of items, and a function that tells from how many have been read how many
 -- there will be, nil where nobody knows; or nil and the exit code.
 local function source_of(arguments, client, environment)
-  local items, share = input.open_all(arguments.from, environment.stdin, client)
+  local stdin = interrupt.reading(environment.hold_signals, environment.stdin)
+  local items, share = input.open_all(arguments.from, stdin, client)
   if not items then
     environment.say(share)
     return nil, exit_codes.usage
@@ -95,7 +104,7 @@ function audit.run(arguments, environment)
     client:close()
     return unrecorded
   end
-  local report, unwritable = output.open(arguments, environment)
+  local report, unwritable = output.open(arguments, environment, columns.status)
   if not report then
     client:close()
     record:finish(false)
@@ -105,17 +114,16 @@ function audit.run(arguments, environment)
 
   local counts, started = tally.new(), environment.now_ns()
   local rows, read = in_order.rows(record:reading(items), function(source)
-    return client:audit(source, { on_answers = record.on_answers })
+    return client:audit(source, { on_answers = record.on_answers, now = environment.wall_seconds })
   end)
-  local line = progress_of(arguments, environment)
-  local failure = transfer(rows, report, counts, line and function(done)
-    line:update(done, total(read()))
+  local line = watch(arguments, environment, function()
+    return { done = counts.rows, total = total(read()), counts = counts, counters = client:counters() }
   end)
-  if line then
-    line:clear()
-  end
+  local failure = transfer(environment, record, rows, report, counts, line)
+  line:clear()
 
-  local written, message = report:close(not failure)
+  local seconds = (environment.now_ns() - started) / 1e9
+  local written, message = report:close(service.facts(arguments, client, not failure, seconds, environment))
   if not written and not failure then
     failure = { message }
   end
@@ -125,7 +133,7 @@ function audit.run(arguments, environment)
   end
   if not arguments.quiet and not (failure and counts.rows == 0) then
     environment.stderr:write(summary.rows("serial", counts, tally.statuses),
-      summary.calls(client:counters(), asked, (environment.now_ns() - started) / 1e9))
+      summary.calls(client:counters(), asked, seconds))
   end
   client:close()
   if failure then

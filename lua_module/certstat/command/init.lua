@@ -8,6 +8,10 @@
 --   stdin, stdout, stderr           with read(n), write(text), flush()
 --   getenv(name), isatty(fd)        as the system's
 --   now_ns()                        nanoseconds that never step back
+--   wall_seconds()                  seconds since 1970, UTC
+--   hold_signals(yes)               whether SIGINT, SIGTERM and SIGHUP wait
+--   state_asked()                   whether SIGUSR1 has come since the last call
+--   on_wait()                       set by a sub-command: called at least once a second while a call is waited for
 --   client(options)                 as certstat.client
 --   credentials(options)            as certstat.credentials.find
 --   endpoint(options)               as certstat.endpoints.resolve
@@ -111,6 +115,11 @@ function command.main(argv)
     getenv = os.getenv,
     isatty = ipc.isatty,
     now_ns = ipc.now_ns,
+    wall_seconds = function()
+      return math.floor(ipc.wall_ns() / 1e9)
+    end,
+    hold_signals = ipc.hold_signals,
+    state_asked = ipc.state_asked,
     client = function(options)
       return require("certstat").client(options)
     end,

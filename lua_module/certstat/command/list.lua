@@ -2,6 +2,7 @@
 local core = require "certstat.core"
 local columns = require "certstat.report.columns"
 local exit_codes = require "certstat.command.exit_codes"
+local formats = require("certstat.report").tables
 local interrupt = require "certstat.command.interrupt"
 local options = require "certstat.command.options"
 local output = require "certstat.command.output"
@@ -19,16 +20,18 @@ each one. The exit code is 0 where the list is whole, whatever is in it.
 
 Example:
    certstat list --region cn-hangzhou --format tsv | cut -f1]])
-  options.shown(command)
+  options.shown(command, formats, columns.certificate)
   options.service(command)
 end
 
 -- Moves every certificate to the report and counts them by status in counts, whose array has the statuses in
 -- the order met. Returns nil, or {message, info} of what cut the list short.
-local function transfer(certificates, report, counts)
+local function transfer(environment, certificates, report, counts)
   local failure
-  local whole, stopped = interrupt.guard(function()
+  local whole, stopped = interrupt.guard(environment.hold_signals, function(gap)
+    environment.on_wait = gap
     while not report.failure do
+      gap()
       local certificate, message, info = certificates()
       if not certificate then
         failure = message and { message, info }
@@ -52,14 +55,15 @@ function list.run(arguments, environment)
   end
   local report = output.open(arguments, environment, columns.certificate)
   local counts, started = {}, environment.now_ns()
-  local failure = transfer(client:certificates(), report, counts)
-  local written, unwritable = report:close(not failure)
+  local failure = transfer(environment, client:certificates(), report, counts)
+  local seconds = (environment.now_ns() - started) / 1e9
+  local written, unwritable = report:close(service.facts(arguments, client, not failure, seconds, environment))
   if not written and not failure then
     failure = { unwritable }
   end
   if not arguments.quiet and not (failure and #counts == 0) then
     environment.stderr:write(summary.rows("certificate", counts, counts),
-      summary.calls(client:counters(), asked, (environment.now_ns() - started) / 1e9))
+      summary.calls(client:counters(), asked, seconds))
   end
   client:close()
   if failure then

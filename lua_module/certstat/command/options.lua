@@ -1,5 +1,5 @@
 --- options.lua - the options that several sub-commands share, and what they accept.
-local report = require "certstat.report"
+local columns = require "certstat.report.columns"
 
 local options = {}
 
@@ -65,11 +65,16 @@ function options.service(command)
     options.qps(command), options.guard(command), options.batch(command))
 end
 
---- Everything about what is written; ... are further options of that group.
-function options.shown(command, ...)
+--- Everything about what is written: formats, those that the command takes; usual, the columns of its rows where none
+-- are chosen (see report/columns.lua); ... are further options of that group.
+function options.shown(command, formats, usual, ...)
   command:group("Output",
-    command:option("--format", "How rows are written: " .. table.concat(report.formats, ", ") .. " (table).")
-      :choices(report.formats):argname("FORMAT"),
+    command:option("--format", ("How rows are written: %s (table)."):format(table.concat(formats, ", ")))
+      :choices(formats):argname("FORMAT"),
+    command:option("--columns", ("Which columns: %s."):format(table.concat(columns.names(usual), ", ")))
+      :argname("NAMES"):convert(function(text)
+        return columns.choose(text, usual)
+      end),
     command:flag("--verbose", "A line on the standard error for each call."),
     command:flag("--quiet", "Neither progress nor summary on the standard error."),
     command:flag("--no-color", "No colours; NO_COLOR does the same."),

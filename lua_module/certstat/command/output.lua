@@ -11,10 +11,10 @@ local function wants_color(arguments, environment)
     and environment.getenv("TERM") ~= "dumb" and environment.isatty(1)
 end
 
---- Opens the report that arguments.format and arguments.output ask for; columns as for report.open (may be
--- nil). With arguments.output = PATH it is written to PATH.part, which takes its name at the end. Returns an
--- output, or nil and a message.
-function output.open(arguments, environment, columns)
+--- Opens the report that arguments.format, arguments.columns and arguments.output ask for; usual: the columns where
+-- none are chosen. With arguments.output = PATH it is written to PATH.part, which takes its name at
+-- the end. Returns an output, or nil and a message.
+function output.open(arguments, environment, usual)
   local self = setmetatable({ file = environment.stdout, name = "the standard output" }, output)
   if arguments.output then
     self.path, self.part = arguments.output, arguments.output .. ".part"
@@ -27,7 +27,7 @@ function output.open(arguments, environment, columns)
   end
   self.report = report.open(arguments.format or "table", function(text)
     self:write(text)
-  end, { columns = columns, color = wants_color(arguments, environment) })
+  end, { columns = arguments.columns or usual, color = wants_color(arguments, environment) })
   return self
 end
 
@@ -47,10 +47,10 @@ function output:row(row)
   return self.failure == nil
 end
 
---- Ends the report. whole: false leaves a file under its name PATH.part, so that nobody takes half a report
--- for all. Returns true, or nil and a message.
-function output:close(whole)
-  self.report.finish()
+--- Ends the report. facts: as for a report's finish; facts.whole = false leaves a file under its name PATH.part, so
+-- that nobody takes half a report for all. Returns true, or nil and a message.
+function output:close(facts)
+  self.report.finish(facts)
   local fine, message
   if self.part then
     fine, message = self.file:close()
@@ -62,7 +62,7 @@ function output:close(whole)
   end
   if self.failure then
     return nil, self.failure
-  elseif self.part and whole then
+  elseif self.part and facts.whole then
     fine, message = os.rename(self.part, self.path)
     if not fine then
       return nil, message

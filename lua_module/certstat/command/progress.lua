@@ -1,19 +1,26 @@
---- progress.lua - one line on a terminal that says how far a run is; drawn over and over with a carriage
--- return.
+--- progress.lua - how far a run is: one line on a terminal, drawn over and over with a carriage return, and all that is
+-- known at any time when SIGUSR1 asks for it.
+local summary = require "certstat.command.summary"
+local tally = require "certstat.command.tally"
 local words = require "certstat.command.words"
 
 local progress = {}
 progress.__index = progress
 
 local EVERY_NS = 200 * 1000000 -- five times a second
+local WIDTH = 79 -- of the line that is drawn over, so that it is one on every terminal
 
---- write: function(text) to the terminal; now_ns: function returning nanoseconds that never step back.
-function progress.new(write, now_ns)
-  local now = now_ns()
-  return setmetatable({ write = write, now_ns = now_ns, started = now, drawn = now }, progress)
+--- now_ns: function returning nanoseconds that never step back; asked: function that tells whether somebody wants to
+-- know the state; say: function(text) that tells him; write: function(text) to a terminal, nil where no line is to be
+-- drawn; state: function that returns {done = rows, total = how many there will be (nil: nobody knows), counts = a
+-- tally, counters = what client:counters() gives}.
+function progress.new(options)
+  options.asked() -- from now on SIGUSR1 asks
+  local now = options.now_ns()
+  return setmetatable({ options = options, started = now, seen = now }, progress)
 end
 
---- The line for `done` rows after `seconds`; total: how many there will be, nil where nobody knows.
+--- How far a run is: `done` rows after `seconds`, of `total` or nil.
 function progress.line(done, total, seconds)
   local rate = seconds > 0 and done / seconds or 0
   local parts = { words.number(done) }
@@ -28,18 +35,53 @@ function progress.line(done, total, seconds)
   return table.concat(parts, ", ")
 end
 
---- To be called after each row; draws where the last drawing is old enough. total as for progress.line.
-function progress:update(done, total)
-  local now = self.now_ns()
-  if now - self.drawn >= EVERY_NS then
-    self.drawn = now
-    self.write("\r" .. progress.line(done, total, (now - self.started) / 1e9) .. "\27[K")
+-- The line that is drawn: how far, then the outcomes that matter and the throttles, as many as there is room for.
+local function drawn(state, seconds)
+  local line = progress.line(state.done, state.total, seconds)
+  local more = {}
+  for _, status in ipairs(tally.statuses) do
+    if status ~= "good" and state.counts[status] > 0 then
+      more[#more + 1] = words.number(state.counts[status]) .. " " .. status
+    end
+  end
+  if state.counters.throttled > 0 then
+    more[#more + 1] = words.number(state.counters.throttled) .. " throttled"
+  end
+  for _, part in ipairs(more) do
+    if #line + 2 + #part > WIDTH then
+      break
+    end
+    line = line .. ", " .. part
+  end
+  return line
+end
+
+--- To be called often: after each row, and while a call is waited for. Draws where the last drawing is old enough, and
+-- answers who asks.
+function progress:tick()
+  local options, now = self.options, self.options.now_ns()
+  if now - self.seen < EVERY_NS then
+    return
+  end
+  self.seen = now
+  local seconds = (now - self.started) / 1e9
+  if options.write then
+    options.write("\r" .. drawn(options.state(), seconds) .. "\27[K")
+  end
+  if options.asked() then
+    local state = options.state()
+    self:clear()
+    options.say(progress.line(state.done, state.total, seconds))
+    options.say((summary.rows("serial", state.counts, tally.statuses):gsub("\n", "")))
+    options.say((summary.calls(state.counters, { calls = 0 }, seconds):gsub("\n", "")))
   end
 end
 
 --- Takes the line away.
 function progress:clear()
-  self.write("\r\27[K")
+  if self.options.write then
+    self.options.write("\r\27[K")
+  end
 end
 
 return progress

@@ -45,6 +45,11 @@ function service.open(arguments, environment)
     guard = arguments.guard and arguments.guard / 1000,
     batch = arguments.batch,
     getenv = environment.getenv,
+    on_wait = function()
+      if environment.on_wait then
+        environment.on_wait()
+      end
+    end,
     on_call = function(call)
       if call.serials > 0 then
         asked.calls = asked.calls + 1
@@ -73,6 +78,14 @@ function service.open(arguments, environment)
     return nil, exit_codes.of_failure(info)
   end
   return client, asked
+end
+
+--- What a report tells of a run besides its rows, see report.open. whole: it was not cut short; seconds: its duration.
+function service.facts(arguments, client, whole, seconds, environment)
+  return {
+    whole = whole, seconds = seconds, ended = environment.wall_seconds(), counters = client:counters(),
+    qps = arguments.qps or 10,
+  }
 end
 
 return service

@@ -1,5 +1,7 @@
 --- certstat status - what the service says of these serials, a row each, in the order given.
+local columns = require "certstat.report.columns"
 local exit_codes = require "certstat.command.exit_codes"
+local formats = require("certstat.report").formats
 local input = require "certstat.command.input"
 local options = require "certstat.command.options"
 local output = require "certstat.command.output"
@@ -26,7 +28,7 @@ Example:
     :argname("F")
   command:group("Input", serials, file)
   command:mutex(serials, file)
-  options.shown(command,
+  options.shown(command, formats, columns.status,
     command:flag("--record", "Write what is answered into the ledger, as an audit does."))
   options.service(command)
 end
@@ -67,15 +69,15 @@ local function items_of(arguments, environment)
 end
 
 -- Asks about the items that are to be asked about: their rows, in order; or nil, message, info.
-local function ask(client, items, record)
+local function ask(client, items, record, now)
   local asked = {}
   for _, item in ipairs(items) do
     record:asked(item)
     if not item.row then
-      asked[#asked + 1] = item.serial
+      asked[#asked + 1] = item
     end
   end
-  return client:status(asked, { on_answers = record.on_answers })
+  return client:status(asked, { on_answers = record.on_answers, now = now })
 end
 
 -- A row for each item, in their order: one of `rows`, or the item's own. And their tally.
@@ -92,12 +94,12 @@ local function merged(items, rows)
 end
 
 -- Returns true; or nil and why the rows were not written.
-local function write(arguments, environment, rows)
-  local report = output.open(arguments, environment)
+local function write(arguments, environment, rows, facts)
+  local report = output.open(arguments, environment, columns.status)
   for _, row in ipairs(rows) do
     report:row(row)
   end
-  return report:close(true)
+  return report:close(facts)
 end
 
 -- What was asked for by name must be there; without --record nothing is kept.
@@ -124,8 +126,9 @@ function status.run(arguments, environment)
     return unrecorded
   end
   local started = environment.now_ns()
-  local answers, failure, info = ask(client, items, record)
-  local counters, seconds = client:counters(), (environment.now_ns() - started) / 1e9
+  local answers, failure, info = ask(client, items, record, environment.wall_seconds)
+  local seconds = (environment.now_ns() - started) / 1e9
+  local facts = service.facts(arguments, client, not failure, seconds, environment)
   client:close()
   local recorded, unkept = record:finish(not failure)
   if not recorded then
@@ -143,9 +146,10 @@ function status.run(arguments, environment)
   if failure and (arguments.format or "table") == "table" then
     return counts:exit_code() -- the line above says it all to a person; programs get their rows
   end
-  local written, unwritten = write(arguments, environment, rows)
+  local written, unwritten = write(arguments, environment, rows, facts)
   if counts.rows > 1 and not arguments.quiet then
-    environment.stderr:write(summary.rows("serial", counts, tally.statuses), summary.calls(counters, asked, seconds))
+    environment.stderr:write(summary.rows("serial", counts, tally.statuses),
+      summary.calls(facts.counters, asked, seconds))
   end
   if not written then
     environment.say(unwritten)

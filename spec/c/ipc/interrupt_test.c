@@ -1,4 +1,4 @@
-/* interrupt_test.c - SIGTERM and SIGHUP are handled as SIGINT is. */
+/* interrupt_test.c - SIGTERM and SIGHUP are handled as SIGINT is; SIGUSR1 asks. */
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -27,6 +27,9 @@ static void they_share_its_handler(void **state)
     assert_int_equal(seen, SIGHUP);
     raise(SIGINT);
     assert_int_equal(seen, SIGINT);
+    struct sigaction action;
+    sigaction(SIGINT, NULL, &action);
+    assert_int_equal(action.sa_flags & SA_RESTART, 0);
 }
 
 static void they_are_ignored_where_it_is(void **state)
@@ -40,11 +43,22 @@ static void they_are_ignored_where_it_is(void **state)
     assert_int_equal(seen, 0);
 }
 
+static void being_asked_is_noticed_once(void **state)
+{
+    (void)state;
+    assert_int_equal(cs_signal_asked(), 0);
+    raise(SIGUSR1);
+    raise(SIGUSR1);
+    assert_int_equal(cs_signal_asked(), 1);
+    assert_int_equal(cs_signal_asked(), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(they_share_its_handler),
         cmocka_unit_test(they_are_ignored_where_it_is),
+        cmocka_unit_test(being_asked_is_noticed_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
