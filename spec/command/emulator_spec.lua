@@ -10,7 +10,7 @@ describe("certstat emulator", function()
   before_each(function()
     emulator.run = function(options)
       given = options
-      options.announce("http://127.0.0.1:8080")
+      options.announce { url = "http://127.0.0.1:8080", ca = options.tls and "/tmp/x/ca.pem" }
       return true
     end
   end)
@@ -22,6 +22,12 @@ describe("certstat emulator", function()
     assert.equal("", err)
     assert.equal("listening on http://127.0.0.1:8080\n", out)
     assert.equal(0, code)
+  end)
+
+  it("prints where the CA of its TLS is", function()
+    local _, out = fake.run { "emulator", "--ca", "a", "--access-key", "demo:x", "--tls" }
+    assert.equal("listening on http://127.0.0.1:8080\nCA certificate /tmp/x/ca.pem\n", out)
+    assert.is_true(given.tls)
   end)
 
   it("gives the emulator what the options say", function()

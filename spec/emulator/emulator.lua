@@ -18,7 +18,7 @@ local function interpreter()
   return (files.shell("command -v " .. (program or "lua")):gsub("\n", ""))
 end
 
---- start(arguments, environment) → {process=, url=, host=, output=}. arguments: of `certstat emulator`.
+--- start(arguments, environment) → {process=, url=, host=, ca=, output=}. arguments: of `certstat emulator`.
 function emulator.start(arguments, environment)
   local argv = { interpreter(), "scripts/certstat", "emulator" }
   for _, argument in ipairs(arguments) do argv[#argv + 1] = argument end
@@ -39,8 +39,9 @@ function emulator.start(arguments, environment)
     end
     self.output = self.output .. value
   until self.output:find("\n", 1, true)
-  self.host = self.output:match("^listening on http://(127%.0%.0%.1:%d+)\n$")
-  self.url = "http://" .. tostring(self.host)
+  -- all lines come in one write
+  self.url, self.host = self.output:match("^listening on (https?://(127%.0%.0%.1:%d+))\n")
+  self.ca = self.output:match("\nCA certificate ([^\n]*)\n")
   return self
 end
 
@@ -64,6 +65,7 @@ function emulator.signed(self, changes)
   for name, value in pairs(changes) do request[name] = value end
   local signed = assert(certstat.sign(request))
   local lines = { "url = " .. quoted(self.url .. signed.target), "request = " .. request.method }
+  if self.ca then lines[3] = "cacert = " .. quoted(self.ca) end
   for name, value in pairs(signed.headers or {}) do lines[#lines + 1] = "header = " .. quoted(name .. ": " .. value) end
   if request.body then lines[#lines + 1] = "data-binary = " .. quoted(request.body) end
   return table.concat(lines, "\n") .. "\n"

@@ -77,6 +77,12 @@ describe("nginx.configuration", function()
     assert.is_truthy(nginx.configuration(found(), "/tmp/x", "127.0.0.1:8080", true):find("user root;\n", 1, true))
   end)
 
+  it("speaks TLS with HTTP/2 where it is told to", function()
+    assert.is_nil(nginx.configuration(found(), "/tmp/x", "127.0.0.1:8080", false, false):find("ssl", 1, true))
+    local text = nginx.configuration(found(), "/tmp/x", "127.0.0.1:8080", false, true)
+    assert.is_truthy(text:find('listen 127.0.0.1:8080 ssl http2;\n    ssl_certificate "/tmp/x/server.pem";', 1, true))
+  end)
+
   for _, strange in ipairs { '"', "'", "$", ";", "{", "}", "\\", "\n", "#", "?", "%", "é" } do
     it(("refuses a folder with '%s'"):format((strange:gsub("\n", "\\n"))), function()
       local text, message = nginx.configuration(found(), "/tmp/x" .. strange, "127.0.0.1:8080", false)

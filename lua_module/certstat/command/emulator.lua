@@ -12,8 +12,8 @@ function command_emulator.configure(command)
     .. "from the databases of real `openssl ca` folders. Serves until SIGTERM or SIGINT. Needs nginx and its Lua "
     .. "module.")
   command:epilog([[
-It prints `listening on http://127.0.0.1:PORT` when it is ready. Where no option names a key,
-CERTSTAT_EMULATOR_ACCESS_KEY holds it: ID:SECRET.
+It prints `listening on http://127.0.0.1:PORT` when it is ready, and with --tls where
+its CA is. Where no option names a key, CERTSTAT_EMULATOR_ACCESS_KEY holds it: ID:SECRET.
 
 Example:
    certstat emulator --ca ca/sub --listen 127.0.0.1:8080 --access-key demo:throw-away]])
@@ -29,6 +29,7 @@ Example:
     :convert(options.whole("--qps", 1, 1000000))
   command:option("--max-serials", "Serials accepted in one call (any number)."):argname("N")
     :convert(options.whole("--max-serials", 1, 100000))
+  command:flag("--tls", "Speak https, with HTTP/2, by a CA that it makes for itself.")
   command:option("--log", "Append one line of JSON for each call."):argname("F")
   command:option("--session-seconds", "How long temporary keys are good (what was asked; six hours)."):argname("N")
     :convert(options.whole("--session-seconds", 1, 43200))
@@ -60,6 +61,13 @@ local function find_keys(arguments, getenv)
   return emulator_keys.several(text)
 end
 
+-- In one write: who has read the first line has them all.
+local function lines_of(places)
+  local lines = { "listening on " .. places.url }
+  if places.ca then lines[2] = "CA certificate " .. places.ca end
+  return table.concat(lines, "\n") .. "\n"
+end
+
 function command_emulator.run(arguments, environment)
   local function refuse(message)
     environment.say(message)
@@ -72,10 +80,11 @@ function command_emulator.run(arguments, environment)
   local ok, info
   ok, message, info = emulator.run {
     folders = arguments.ca, address = address, port = port, keys = keys, qps = arguments.qps or 10,
-    max_serials = arguments.max_serials, log = arguments.log, session_seconds = arguments.session_seconds,
-    metadata = arguments.metadata, temporary = environment.getenv("TMPDIR") or "/tmp",
-    announce = function(url)
-      environment.stdout:write("listening on " .. url .. "\n")
+    max_serials = arguments.max_serials, tls = arguments.tls, log = arguments.log,
+    session_seconds = arguments.session_seconds, metadata = arguments.metadata,
+    temporary = environment.getenv("TMPDIR") or "/tmp",
+    announce = function(places)
+      environment.stdout:write(lines_of(places))
       environment.stdout:flush()
     end,
   }

@@ -2,6 +2,7 @@
 local ipc = require "certstat.ipc"
 local nginx = require "certstat.emulator.nginx"
 local settings = require "certstat.emulator.settings"
+local tls = require "certstat.emulator.tls"
 
 local M = {}
 
@@ -47,11 +48,11 @@ local function stop(process)
   until kind ~= "output" and kind ~= "signal"
 end
 
-local function serve(process, url, announce)
+local function serve(process, places, announce)
   local ready, message, info = wait_until_ready(process)
   if not ready then return nil, message, info end
   if ready == "signal" then return true end
-  announce(url)
+  announce(places)
   return wait_until_told(process)
 end
 
@@ -59,7 +60,7 @@ local function start(options, folder, listener, listen)
   local found, message = nginx.find(package.path, package.cpath)
   if not found then return failure(message) end
   local configuration
-  configuration, message = nginx.configuration(found, folder, listen, ipc.user() == 0)
+  configuration, message = nginx.configuration(found, folder, listen, ipc.user() == 0, options.tls)
   if not configuration then return failure(message) end
   local file
   file, message = io.open(folder .. "/nginx.conf", "w")
@@ -84,21 +85,27 @@ end
 
 -- Everything between the folder's making and its removal.
 local function run_in(folder, options, listener, listen)
-  local process, message, info = start(options, folder, listener, listen)
+  local places = { url = (options.tls and "https://" or "http://") .. listen }
+  local process, message, info
+  if options.tls then
+    places.ca, message = tls.make(folder, options.address)
+    if not places.ca then return failure(message) end
+  end
+  process, message, info = start(options, folder, listener, listen)
   listener:close() -- nginx's copy is the only one from now on
   if not process then return nil, message, info end
   local ok
-  ok, message, info = serve(process, "http://" .. listen, options.announce)
+  ok, message, info = serve(process, places, options.announce)
   stop(process)
   process:close()
   return ok, message, info
 end
 
---- run{folders=, address=, port=, keys=, qps=, max_serials=, log=, session_seconds=, metadata=, announce=,
+--- run{folders=, address=, port=, keys=, qps=, max_serials=, tls=, log=, session_seconds=, metadata=, announce=,
 -- temporary=} → true when SIGTERM, SIGINT or SIGHUP has ended it; or nil, message, info.
--- folders: `openssl ca` folders; address, port: see options.listen; keys: see options.access_key; qps:
--- calls in any second; log: the path of its record, or nil; session_seconds, metadata: see worker.lua's
--- rooms, may be nil; announce(url): called when it answers;
+-- folders: `openssl ca` folders; address, port: see options.listen; keys: see certstat.emulator.keys; qps: calls in any
+-- second; tls: whether it speaks TLS, by a CA of its own; log: the path of its record, or nil; session_seconds,
+-- metadata: see worker.lua's rooms, may be nil; announce{url=, ca= path of its CA, or nil}: called when it answers;
 -- temporary: where its folder is made.
 function M.run(options)
   local listener, port = ipc.listen(options.address, options.port)

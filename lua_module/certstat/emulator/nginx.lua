@@ -133,13 +133,21 @@ http {
   init_worker_by_lua_block { require("certstat.emulator.worker").ready() }
   exit_worker_by_lua_block { require("certstat.emulator.worker").leave() }
   server {
-    listen %(listen);
+    listen %(listen)%(tls)
     error_page 400 404 405 408 413 414 494 501 505 /-refused;
     location / { content_by_lua_block { require("certstat.emulator.worker").handle() } }
     location = /-refused { internal; content_by_lua_block { require("certstat.emulator.worker").refuse() } }
   }
 }
 ]]
+
+-- What follows the address where TLS is spoken. No session is resumed, so that each connection has a handshake.
+local TLS = [[ ssl http2;
+    ssl_certificate "%(folder)/server.pem";
+    ssl_certificate_key "%(folder)/server.key";
+    ssl_protocols TLSv1.2 TLSv1.3;
+    ssl_session_cache off;
+    ssl_session_tickets off;]]
 
 -- Between quotes nginx reads $, quotes and backslashes, and a Lua block ends by its braces: paths with
 -- these and other unusual characters are refused. `also`: characters that this value may hold.
@@ -150,11 +158,11 @@ local function check(text, also)
     core.printable(text), core.printable(strange))
 end
 
---- configuration(found, folder, listen, is_root) → text; or nil, message. found: from find; folder: the
+--- configuration(found, folder, listen, is_root, tls) → text; or nil, message. found: from find; folder: the
 -- emulator's own;
 -- listen: "127.0.0.1:PORT"; is_root: whether it starts as root, who stays root, since the CA folders are
--- root's then.
-function M.configuration(found, folder, listen, is_root)
+-- root's then; tls: whether it speaks TLS, see tls.make.
+function M.configuration(found, folder, listen, is_root, tls)
   local values = { load_modules = "", user = is_root and "user root;\n" or "" }
   local given = {
     { "folder", folder }, { "listen", listen }, { "lua_path", found.lua_path, ";?" },
@@ -166,6 +174,7 @@ function M.configuration(found, folder, listen, is_root)
     if not text then return nil, message end
     values[name] = name == "load_modules" and ('%sload_module "%s";\n'):format(values[name], text) or text
   end
+  values.tls = tls and TLS:gsub("%%%((.-)%)", values) or ";"
   return (TEMPLATE:gsub("%%%((.-)%)", values))
 end
 
