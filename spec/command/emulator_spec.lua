@@ -10,23 +10,26 @@ describe("certstat emulator", function()
   before_each(function()
     emulator.run = function(options)
       given = options
-      options.announce { url = "http://127.0.0.1:8080", ca = options.tls and "/tmp/x/ca.pem" }
+      options.announce {
+        url = "http://127.0.0.1:8080", control = "/tmp/x/control", ca = options.tls and "/tmp/x/ca.pem",
+      }
       return true
     end
   end)
 
   after_each(function() emulator.run = run end)
 
-  it("prints where it listens, and nothing else", function()
+  it("prints where it and its control socket are, and nothing else", function()
     local code, out, err = fake.run { "emulator", "--ca", "a", "--access-key", "demo:x" }
     assert.equal("", err)
-    assert.equal("listening on http://127.0.0.1:8080\n", out)
+    assert.equal("listening on http://127.0.0.1:8080\ncontrol socket /tmp/x/control\n", out)
     assert.equal(0, code)
   end)
 
   it("prints where the CA of its TLS is", function()
     local _, out = fake.run { "emulator", "--ca", "a", "--access-key", "demo:x", "--tls" }
-    assert.equal("listening on http://127.0.0.1:8080\nCA certificate /tmp/x/ca.pem\n", out)
+    assert.equal("listening on http://127.0.0.1:8080\ncontrol socket /tmp/x/control\n"
+      .. "CA certificate /tmp/x/ca.pem\n", out)
     assert.is_true(given.tls)
   end)
 

@@ -1,5 +1,6 @@
 --- emulator.lua - starts the emulator for a spec as a process of its own, and asks it with curl.
 local certstat = require "certstat"
+local cjson = require("cjson").new()
 local files = require "spec.emulator.files"
 local ipc = require "certstat.ipc"
 
@@ -18,7 +19,7 @@ local function interpreter()
   return (files.shell("command -v " .. (program or "lua")):gsub("\n", ""))
 end
 
---- start(arguments, environment) → {process=, url=, host=, ca=, output=}. arguments: of `certstat emulator`.
+--- start(arguments, environment) → {process=, url=, host=, control=, ca=, output=}. arguments: of `certstat emulator`.
 function emulator.start(arguments, environment)
   local argv = { interpreter(), "scripts/certstat", "emulator" }
   for _, argument in ipairs(arguments) do argv[#argv + 1] = argument end
@@ -41,6 +42,7 @@ function emulator.start(arguments, environment)
   until self.output:find("\n", 1, true)
   -- all lines come in one write
   self.url, self.host = self.output:match("^listening on (https?://(127%.0%.0%.1:%d+))\n")
+  self.control = self.output:match("\ncontrol socket ([^\n]*)\n")
   self.ca = self.output:match("\nCA certificate ([^\n]*)\n")
   return self
 end
@@ -52,6 +54,15 @@ function emulator.stop(self, signal)
   repeat kind, value = self.process:wait(START_MS) until kind ~= "output"
   self.process:close()
   return kind, value
+end
+
+--- order(self, method, path [, body]) → HTTP status, decoded JSON: asks its control socket.
+function emulator.order(self, method, path, body)
+  local data = body and ("--data-binary '%s'"):format(body) or ""
+  local command = "curl -sS --max-time 20 --unix-socket %s -X %s %s -w '\\n%%{http_code}' 'http://emulator%s'"
+  local text = files.shell(command:format(self.control, method, data, path))
+  local json, status = text:match("^(.*)\n(%d+)$")
+  return tonumber(status), cjson.decode(json)
 end
 
 local function quoted(text) return '"' .. text:gsub('[\\"]', "\\%0") .. '"' end

@@ -72,6 +72,22 @@ describe("an index", function()
     assert.is_nil(opened:find("01"))
   end)
 
+  it("keeps what was revoked over it, also when the file is read again", function()
+    files.write(path, line("V", "0A1B") .. line("R", "B67E"))
+    local opened = index.open(path)
+    assert.is_true(opened:refresh(nothing, nothing))
+    assert.is_true(opened:revoke("0a1b", 1800000000))
+    assert.is_true(opened:revoke("b67e", 1800000000))
+    assert.is_false(opened:revoke("01", 1800000000))
+    for _, more in ipairs { "", line("V", "0C") } do
+      files.write(path, line("V", "0A1B") .. line("R", "B67E") .. more)
+      assert.is_true(opened:refresh(nothing, nothing))
+      assert.same({ "R", 1800000000 }, { opened:find("0a1b").status, opened:find("0a1b").revoked })
+      assert.equal(1795493890, opened:find("b67e").revoked)
+    end
+    assert.equal("V", opened:find("0c").status)
+  end)
+
   it("reads a file longer than one piece, and leaves out a last line that is not ended", function()
     local lines = {}
     for i = 1, 3000 do lines[i] = line("V", ("%06X"):format(0x100000 + i)) end

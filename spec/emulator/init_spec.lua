@@ -31,7 +31,8 @@ describe("the emulator's supervisor", function()
   for name, signal in pairs { SIGTERM = 15, SIGINT = SIGINT, SIGHUP = SIGHUP } do
     it("says where it listens, serves until " .. name .. ", and leaves nothing behind", function()
       local running = start()
-      assert.is_truthy(running.output:find("^listening on http://127%.0%.0%.1:%d+\n$"))
+      assert.is_truthy(running.output:find(
+        "^listening on http://127%.0%.0%.1:%d+\ncontrol socket [^\n]*/tmp/certstat%-emulator%-%w+/control\n$"))
       assert.is_true(is_served(running))
       assert.is_truthy(left():find("^certstat%-emulator%-%w+\n$"))
       assert.same({ "exited", 0 }, { started.stop(running, signal) })
@@ -43,7 +44,7 @@ describe("the emulator's supervisor", function()
   it("keeps its folder and what is in it from others", function()
     local running = start()
     finally(function() started.stop(running) end)
-    assert.equal("700\n", files.shell("stat -c %a " .. folder .. "/tmp/certstat-emulator-*"))
+    assert.equal("700\n600\n", files.shell("stat -c %a " .. folder .. "/tmp/certstat-emulator-* " .. running.control))
     assert.is_nil(files.shell("grep -rl throw-away " .. folder .. "/tmp || true"):find("%w"))
   end)
 

@@ -83,6 +83,15 @@ describe("nginx.configuration", function()
     assert.is_truthy(text:find('listen 127.0.0.1:8080 ssl http2;\n    ssl_certificate "/tmp/x/server.pem";', 1, true))
   end)
 
+  it("has its control socket in its folder, where a socket's name has room", function()
+    assert.is_truthy(nginx.configuration(found(), "/tmp/x", "127.0.0.1:8080", false):find(
+      'listen "unix:/tmp/x/control";', 1, true))
+    assert.is_string((nginx.configuration(found(), "/" .. ("x"):rep(98), "127.0.0.1:8080", false)))
+    local text, message = nginx.configuration(found(), "/" .. ("x"):rep(99), "127.0.0.1:8080", false)
+    assert.is_nil(text)
+    assert.equal("a socket's path has at most 107 bytes: /" .. ("x"):rep(99) .. "/control", message)
+  end)
+
   for _, strange in ipairs { '"', "'", "$", ";", "{", "}", "\\", "\n", "#", "?", "%", "é" } do
     it(("refuses a folder with '%s'"):format((strange:gsub("\n", "\\n"))), function()
       local text, message = nginx.configuration(found(), "/tmp/x" .. strange, "127.0.0.1:8080", false)

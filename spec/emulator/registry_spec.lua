@@ -16,6 +16,7 @@ local function authority(own_key, keys)
       find = function(_, key) return by_key[key] end,
       at = function(_, position) return entries[position] end,
       count = function() return #entries end,
+      revoke = function(_, key, seconds) return key == "c2" and seconds == 7 end,
     },
     find_identifier = function(_, identifier) return by_key[identifier] end,
   }
@@ -38,6 +39,11 @@ describe("the registry", function()
     assert.equal(sub, both:find("c2")[1].authority)
     assert.equal(0, #both:find("ff"))
     assert.equal(2, #registry.new({ sub, authority(nil, { "c2" }) }):find("c2"))
+  end)
+
+  it("revokes a serial in every authority that uses it", function()
+    assert.equal(2, both:revoke("c2", 7))
+    assert.equal(0, both:revoke("ff", 7))
   end)
 
   it("finds an Identifier's entry and authority", function()

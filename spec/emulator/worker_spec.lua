@@ -96,6 +96,19 @@ describe("the emulator", function()
     made[1].status = "revoked"
   end)
 
+  it("takes the order to revoke, whatever the database says, and shows what it has counted", function()
+    local serial = made[2].serial
+    assert.equal("good", made[2].status)
+    local _, before = emulator.order(running, "GET", "/counters")
+    assert.equal(200, (emulator.order(running, "POST", "/revocations?serial=" .. serial)))
+    local _, body = ask { query = { SerialNumber = serial } }
+    assert.equal("revoked", body.CertificateStatus[1].Status)
+    assert.is_true(body.CertificateStatus[1].RevokeTime > ipc.wall_ns() / 1e6 - 60000)
+    local _, after = emulator.order(running, "GET", "/counters")
+    assert.equal(before.calls + 1, after.calls)
+    made[2].status = "revoked"
+  end)
+
   it("reads fixed and chunked form bodies", function()
     for _, extra in ipairs { "", 'header = "Transfer-Encoding: chunked"\n' } do
       local configuration = emulator.signed(running, {

@@ -12,8 +12,9 @@ function command_emulator.configure(command)
     .. "from the databases of real `openssl ca` folders. Serves until SIGTERM or SIGINT. Needs nginx and its Lua "
     .. "module.")
   command:epilog([[
-It prints `listening on http://127.0.0.1:PORT` when it is ready, and with --tls where
-its CA is. Where no option names a key, CERTSTAT_EMULATOR_ACCESS_KEY holds it: ID:SECRET.
+It prints `listening on http://127.0.0.1:PORT` when it is ready, and where its control
+socket and its CA are. Where no option names a key, CERTSTAT_EMULATOR_ACCESS_KEY holds
+it: ID:SECRET.
 
 Example:
    certstat emulator --ca ca/sub --listen 127.0.0.1:8080 --access-key demo:throw-away]])
@@ -63,8 +64,8 @@ end
 
 -- In one write: who has read the first line has them all.
 local function lines_of(places)
-  local lines = { "listening on " .. places.url }
-  if places.ca then lines[2] = "CA certificate " .. places.ca end
+  local lines = { "listening on " .. places.url, "control socket " .. places.control }
+  if places.ca then lines[3] = "CA certificate " .. places.ca end
   return table.concat(lines, "\n") .. "\n"
 end
 

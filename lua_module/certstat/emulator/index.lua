@@ -45,7 +45,7 @@ end
 --- open(path) → an index that knows nothing until its first refresh. `generation` grows with every change that it
 -- sees.
 function M.open(path)
-  return setmetatable({ path = path, generation = 0, entries = {}, by_key = {} }, Index)
+  return setmetatable({ path = path, generation = 0, entries = {}, by_key = {}, revocations = {} }, Index)
 end
 
 local function same(a, b)
@@ -78,6 +78,13 @@ local function read_entries(path, pause)
   return entries, by_key
 end
 
+local function lay_revocations_over(self)
+  for key, seconds in pairs(self.revocations) do
+    local entry = self.by_key[key]
+    if entry and entry.status ~= "R" then entry.status, entry.revoked = "R", seconds end
+  end
+end
+
 -- Reads until the file has stayed the same from before the reading to after it.
 local function load_entries(self, facts, pause)
   for _ = 1, 10 do
@@ -86,6 +93,7 @@ local function load_entries(self, facts, pause)
     if same(facts, after) then
       if not entries then return nil, by_key end
       self.entries, self.by_key, self.facts, self.generation = entries, by_key, facts, self.generation + 1
+      lay_revocations_over(self)
       return true
     end
     facts = after or facts
@@ -111,6 +119,15 @@ function Index:refresh(pause, wait)
   self.loading = false
   if not ok then error(done, 0) end
   return done, message
+end
+
+--- revoke(key, seconds): from now on the certificate of this key counts as revoked then, whatever the file says of it.
+-- Returns whether there is one.
+function Index:revoke(key, seconds)
+  if not self.by_key[key] then return false end
+  self.revocations[key], self.generation = seconds, self.generation + 1
+  lay_revocations_over(self)
+  return true
 end
 
 --- The entry of a canonical key, or nil.

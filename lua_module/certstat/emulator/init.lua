@@ -20,11 +20,10 @@ local function wait_until_ready(process)
     local kind, value = process:wait(START_MS)
     if kind == "signal" then return "signal" end
     if kind == "time" then return failure("nginx did not start in 30 seconds") end
-    if kind ~= "output" then
-      local reason = said:match("^failed ([^\n]*)")
-      return failure(reason or "nginx did not start")
-    end
+    if kind ~= "output" then return failure("nginx did not start") end
     said = said .. value
+    local reason = said:match("^failed ([^\n]*)\n")
+    if reason then return failure(reason) end
   until said:find("ready\n", 1, true)
   return true
 end
@@ -85,7 +84,7 @@ end
 
 -- Everything between the folder's making and its removal.
 local function run_in(folder, options, listener, listen)
-  local places = { url = (options.tls and "https://" or "http://") .. listen }
+  local places = { url = (options.tls and "https://" or "http://") .. listen, control = nginx.control_path(folder) }
   local process, message, info
   if options.tls then
     places.ca, message = tls.make(folder, options.address)
@@ -105,8 +104,8 @@ end
 -- temporary=} → true when SIGTERM, SIGINT or SIGHUP has ended it; or nil, message, info.
 -- folders: `openssl ca` folders; address, port: see options.listen; keys: see certstat.emulator.keys; qps: calls in any
 -- second; tls: whether it speaks TLS, by a CA of its own; log: the path of its record, or nil; session_seconds,
--- metadata: see worker.lua's rooms, may be nil; announce{url=, ca= path of its CA, or nil}: called when it answers;
--- temporary: where its folder is made.
+-- metadata: see worker.lua's rooms, may be nil; announce{url=, control= path of its socket, ca= path of its CA, or
+-- nil}: called when it answers; temporary: where its folder is made.
 function M.run(options)
   local listener, port = ipc.listen(options.address, options.port)
   if not listener then return failure(port) end

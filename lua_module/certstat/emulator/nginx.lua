@@ -138,6 +138,10 @@ http {
     location / { content_by_lua_block { require("certstat.emulator.worker").handle() } }
     location = /-refused { internal; content_by_lua_block { require("certstat.emulator.worker").refuse() } }
   }
+  server {
+    listen "unix:%(control)";
+    location / { content_by_lua_block { require("certstat.emulator.worker").control() } }
+  }
 }
 ]]
 
@@ -149,6 +153,8 @@ local TLS = [[ ssl http2;
     ssl_session_cache off;
     ssl_session_tickets off;]]
 
+local MOST_SOCKET_PATH = 107 -- bytes, unix(7)
+
 -- Between quotes nginx reads $, quotes and backslashes, and a Lua block ends by its braces: paths with
 -- these and other unusual characters are refused. `also`: characters that this value may hold.
 local function check(text, also)
@@ -158,14 +164,21 @@ local function check(text, also)
     core.printable(text), core.printable(strange))
 end
 
+--- control_path(folder) → where its control socket is.
+function M.control_path(folder) return folder .. "/control" end
+
 --- configuration(found, folder, listen, is_root, tls) → text; or nil, message. found: from find; folder: the
 -- emulator's own;
 -- listen: "127.0.0.1:PORT"; is_root: whether it starts as root, who stays root, since the CA folders are
 -- root's then; tls: whether it speaks TLS, see tls.make.
 function M.configuration(found, folder, listen, is_root, tls)
+  local control = M.control_path(folder)
+  if #control > MOST_SOCKET_PATH then
+    return nil, ("a socket's path has at most %d bytes: %s"):format(MOST_SOCKET_PATH, core.printable(control))
+  end
   local values = { load_modules = "", user = is_root and "user root;\n" or "" }
   local given = {
-    { "folder", folder }, { "listen", listen }, { "lua_path", found.lua_path, ";?" },
+    { "folder", folder }, { "listen", listen }, { "control", control }, { "lua_path", found.lua_path, ";?" },
     { "lua_cpath", found.lua_cpath, ";?" },
   }
   for _, path in ipairs(found.modules) do given[#given + 1] = { "load_modules", path } end

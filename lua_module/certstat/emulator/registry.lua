@@ -27,6 +27,15 @@ function Registry:find(key)
   return found
 end
 
+--- revoke(key, seconds): see Index:revoke; in how many authorities.
+function Registry:revoke(key, seconds)
+  local count = 0
+  for _, authority in ipairs(self.authorities) do
+    if authority.index:revoke(key, seconds) then count = count + 1 end
+  end
+  return count
+end
+
 --- The certificate that an Identifier names; or nil.
 function Registry:find_identifier(identifier)
   for _, authority in ipairs(self.authorities) do

@@ -2,12 +2,15 @@
 -- reply.
 local accounts = require "certstat.emulator.accounts"
 local authority = require "certstat.emulator.authority"
+local control = require "certstat.emulator.control"
+local counters = require "certstat.emulator.counters"
 local credentials_uri = require "certstat.emulator.credentials_uri"
 local encode = require "certstat.emulator.encode"
 local gateway = require "certstat.emulator.gateway"
 local ipc = require "certstat.ipc"
 local log = require "certstat.emulator.log"
 local metadata = require "certstat.emulator.metadata"
+local nginx = require "certstat.emulator.nginx"
 local nonces = require "certstat.emulator.nonces"
 local quota = require "certstat.emulator.quota"
 local registry = require "certstat.emulator.registry"
@@ -21,7 +24,8 @@ local TICK_S = 0.001
 local WINDOW_US = 1000000
 local SESSION_S = 21600 -- how long the keys of an instance's role and of a URI are good
 
-local door, around, record, folder
+local door, around, record, folder, certificates, orders
+local counted = counters.new()
 
 local function nothing() end
 
@@ -58,7 +62,7 @@ end
 
 local function load_all(settings_folder)
   local given = must(settings.read(settings_folder))
-  local certificates = registry.new(open_authorities(given.folders))
+  certificates = registry.new(open_authorities(given.folders))
   must(certificates:refresh(nothing, nothing))
   local known = must(accounts.new(given.keys, ngx.shared.certstat_keys))
   local used = nonces.new(ngx.shared.certstat_nonces)
@@ -69,6 +73,7 @@ local function load_all(settings_folder)
   }
   record = given.log and must(log.open(given.log))
   folder = settings_folder
+  orders = control.new { counters = counted, registry = certificates }
 end
 
 --- Before the first request: reads the settings and every database. What keeps the emulator from serving is
@@ -80,8 +85,18 @@ function M.load(settings_folder)
   os.exit(1)
 end
 
+-- nginx makes its sockets for everyone.
+local function close_control()
+  local ffi = require "ffi"
+  ffi.cdef "int chmod(const char *path, unsigned int mode);"
+  return ffi.C.chmod(nginx.control_path(folder), 384) == 0 -- 0600
+end
+
 --- Requests are answered from now on.
-function M.ready() tell("ready") end
+function M.ready()
+  if close_control() then return tell("ready") end
+  tell("failed ", "the control socket can't be closed to others")
+end
 
 --- At the end. Where the supervisor has been killed, nobody is left to remove the folder.
 function M.leave()
@@ -116,17 +131,21 @@ end
 
 local function wall_us() return math.floor(ipc.wall_ns() / 1000) end
 
+local function write_line(call)
+  call.duration_us = wall_us() - call.arrival_us
+  counted:call(call)
+  if not record then return end
+  local ok, message = record:write(call)
+  if not ok then ngx.log(ngx.CRIT, "log: ", message) end
+end
+
 -- The line is written before the reply leaves: who has the reply finds the line.
 local function send(call, reply, pause)
   local body, content_type = { reply.body }, "application/json"
   if not reply.body then body, content_type = encode.reply(reply, pause) end
   local size = 0
   for _, piece in ipairs(body) do size = size + #piece end
-  call.duration_us = wall_us() - call.arrival_us
-  if record then
-    local ok, message = record:write(call)
-    if not ok then ngx.log(ngx.CRIT, "log: ", message) end
-  end
+  write_line(call)
   ngx.status = reply.status
   ngx.header["Content-Type"] = content_type
   ngx.header["Content-Length"] = size
@@ -177,6 +196,20 @@ function M.refuse()
     action = ngx.var.http_x_acs_action,
   }
   send(call, gateway.refuse(call, REFUSED[ngx.status] or "InvalidRequest"), nothing)
+end
+
+--- One request on the control socket.
+function M.control()
+  local ok, message = certificates:refresh(new_turn(), wait)
+  local status, body = 503, nil
+  if ok then
+    status, body = orders:answer {
+      method = ngx.req.get_method(), path = ngx.var.uri, arguments = ngx.req.get_uri_args(), wall_s = ngx.time(),
+    }
+  end
+  ngx.status = status
+  ngx.header["Content-Type"] = "application/json"
+  ngx.say(body or message)
 end
 
 return M

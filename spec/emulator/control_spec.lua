@@ -1,0 +1,49 @@
+local cjson = require("cjson").new()
+local control = require "certstat.emulator.control"
+local counters = require "certstat.emulator.counters"
+
+describe("the emulator's control", function()
+  local one, revoked
+
+  before_each(function()
+    revoked = nil
+    one = control.new {
+      counters = counters.new(),
+      registry = {
+        revoke = function(_, key, seconds)
+          revoked = { key, seconds }
+          return key == "0a" and 1 or 0
+        end,
+      },
+    }
+  end)
+
+  local function ask(method, path, more)
+    local request = { method = method, path = path, arguments = {}, wall_s = 1800000000 }
+    for name, value in pairs(more or {}) do request[name] = value end
+    return one:answer(request)
+  end
+
+  it("shows the counters", function()
+    assert.same({ 200, '{"calls":0,"serials":0,"codes":{}}' }, { ask("GET", "/counters") })
+  end)
+
+  it("revokes", function()
+    assert.same({ 200, '{"done":true}' }, { ask("POST", "/revocations", { arguments = { serial = "0A" } }) })
+    assert.same({ "0a", 1800000000 }, revoked)
+  end)
+
+  for _, case in ipairs {
+    { 400, "serial: expected a serial number", "POST", "/revocations" },
+    { 400, "serial: expected a serial number", "POST", "/revocations", { arguments = { serial = "zz" } } },
+    { 400, "serial: expected a serial number", "POST", "/revocations", { arguments = { serial = { "0a", "0b" } } } },
+    { 404, "serial: there is no certificate 0b", "POST", "/revocations", { arguments = { serial = "0b" } } },
+    { 404, "expected GET /counters or POST /revocations?serial=S", "GET", "/" },
+  } do
+    it(("answers %d: %s"):format(case[1], case[2]), function()
+      local status, text = ask(case[3], case[4], case[5])
+      assert.equal(case[1], status)
+      assert.same({ error = case[2] }, cjson.decode(text))
+    end)
+  end
+end)
