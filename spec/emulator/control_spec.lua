@@ -1,6 +1,7 @@
 local cjson = require("cjson").new()
 local control = require "certstat.emulator.control"
 local counters = require "certstat.emulator.counters"
+local faults = require "certstat.emulator.faults"
 
 describe("the emulator's control", function()
   local one, revoked
@@ -8,7 +9,7 @@ describe("the emulator's control", function()
   before_each(function()
     revoked = nil
     one = control.new {
-      counters = counters.new(),
+      faults = faults.new(), counters = counters.new(),
       registry = {
         revoke = function(_, key, seconds)
           revoked = { key, seconds }
@@ -19,13 +20,33 @@ describe("the emulator's control", function()
   end)
 
   local function ask(method, path, more)
-    local request = { method = method, path = path, arguments = {}, wall_s = 1800000000 }
+    local request = { method = method, path = path, arguments = {}, body = "", now_s = 5, wall_s = 1800000000 }
     for name, value in pairs(more or {}) do request[name] = value end
     return one:answer(request)
   end
 
   it("shows the counters", function()
-    assert.same({ 200, '{"calls":0,"serials":0,"codes":{}}' }, { ask("GET", "/counters") })
+    assert.same({ 200, '{"calls":0,"serials":0,"handshakes":0,"codes":{},"faults":{}}' }, { ask("GET", "/counters") })
+  end)
+
+  it("adds, lists and removes faults", function()
+    assert.same({ 200, '{"faults":[]}' }, { ask("GET", "/faults") })
+    assert.same({ 200, '{"done":true}' }, { ask("POST", "/faults", { body = '{"faults":[{"fault":"endless"}]}' }) })
+    assert.same({ 200, '{"done":true}' }, { ask("POST", "/faults", { body = '{"faults":[{"fault":"missing"}]}' }) })
+    local _, text = ask("GET", "/faults")
+    assert.same({ faults = {
+      { given = { fault = "endless" }, seen = 0, hits = 0 }, { given = { fault = "missing" }, seen = 0, hits = 0 },
+    } }, cjson.decode(text))
+    assert.same({ 200, '{"done":true}' }, { ask("DELETE", "/faults") })
+    assert.same({ 200, '{"faults":[]}' }, { ask("GET", "/faults") })
+  end)
+
+  it("counts the time of a fault from when it was added", function()
+    local given = faults.new()
+    one.faults = given
+    ask("POST", "/faults", { body = '{"faults":[{"fault":"endless","from_s":2}]}' })
+    assert.equal(0, #given:choose({}, 6.9))
+    assert.equal(1, #given:choose({}, 7))
   end)
 
   it("revokes", function()
@@ -34,11 +55,13 @@ describe("the emulator's control", function()
   end)
 
   for _, case in ipairs {
+    { 400, "fault 1: expired: there is no TLS without --tls", "POST", "/faults",
+      { body = '{"faults":[{"fault":"expired"}]}' } },
     { 400, "serial: expected a serial number", "POST", "/revocations" },
     { 400, "serial: expected a serial number", "POST", "/revocations", { arguments = { serial = "zz" } } },
     { 400, "serial: expected a serial number", "POST", "/revocations", { arguments = { serial = { "0a", "0b" } } } },
     { 404, "serial: there is no certificate 0b", "POST", "/revocations", { arguments = { serial = "0b" } } },
-    { 404, "expected GET /counters or POST /revocations?serial=S", "GET", "/" },
+    { 404, "expected GET /counters, GET, POST or DELETE /faults, or POST /revocations?serial=S", "GET", "/" },
   } do
     it(("answers %d: %s"):format(case[1], case[2]), function()
       local status, text = ask(case[3], case[4], case[5])

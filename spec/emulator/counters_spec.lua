@@ -3,14 +3,20 @@ local counters = require "certstat.emulator.counters"
 
 describe("the emulator's counters", function()
   it("begin with nothing", function()
-    assert.equal('{"calls":0,"serials":0,"codes":{}}', counters.new():json())
+    assert.equal('{"calls":0,"serials":0,"handshakes":0,"codes":{},"faults":{}}', counters.new():json())
   end)
 
-  it("count calls, serials and refusals", function()
+  it("count calls, serials, refusals, handshakes and faults", function()
     local one = counters.new()
     one:call { serials = 50 }
     one:call { serials = 2, code = "Throttling.User" }
     one:call { code = "Throttling.User" }
-    assert.same({ calls = 3, serials = 52, codes = { ["Throttling.User"] = 2 } }, cjson.decode(one:json()))
+    one:handshake()
+    one:chosen { { kind = "latency" }, { kind = "endless" } }
+    one:chosen { { kind = "latency" } }
+    assert.same({
+      calls = 3, serials = 52, handshakes = 1, codes = { ["Throttling.User"] = 2 },
+      faults = { latency = 2, endless = 1 },
+    }, cjson.decode(one:json()))
   end)
 end)

@@ -5,7 +5,7 @@ local function nothing() end
 local shape = {
   { "Text", "string" }, { "Count", "integer" }, { "Flag", "boolean" }, { "Any", "any" },
   { "List", { list = { { "A", "string" }, { "B", "integer" } } } },
-  { "Words", { list = "string" } },
+  { "Words", { list = "string" } }, { "Raw", "json" },
   { "One", { object = { { "C", "string" } } } },
 }
 
@@ -38,6 +38,10 @@ describe("a reply in JSON", function()
   it("may have any value where the shape says so", function()
     assert.equal('{"Any":1}{"Any":"1"}{"Any":true}{"Any":null}',
       json { Any = 1 } .. json { Any = "1" } .. json { Any = true } .. json { Any = encode.NULL })
+  end)
+
+  it("has JSON that a fault gives as it is", function()
+    assert.equal('{"Raw":[1}', json { Raw = "[1" })
   end)
 end)
 

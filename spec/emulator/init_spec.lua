@@ -98,6 +98,7 @@ describe("the emulator's supervisor", function()
     assert.same({ folder .. "/none/index.txt: No such file or directory", "limit" },
       { run { folders = { folder .. "/none" } } })
     assert.same({ "/nonexistent/log: No such file or directory", "limit" }, { run { log = "/nonexistent/log" } })
+    assert.same({ "fault 1: expected an object", "limit" }, { run { faults = '{"faults":[7]}' } })
     files.write(folder .. "/ca/index.txt", "damaged\n")
     assert.same({ folder .. "/ca/index.txt:1: expected V, R or E and six columns", "limit" }, { run {} })
     assert.equal(1, (run { temporary = folder .. "/tmp/none" }):find(folder .. "/tmp/none/certstat-emulator-", 1, true))

@@ -3,17 +3,20 @@ local ipc = require "certstat.ipc"
 local log = require "certstat.emulator.log"
 
 local call = {
-  arrival_us = 1795494044348576, access_key_id = 'a"b', action = "ListClientCertificate", serials = 50, status = 400,
-  code = "Throttling.User", request_id = "R", duration_us = 120,
+  arrival_us = 1795494044348576, access_key_id = 'a"b', nonce = "N", action = "ListClientCertificate", serials = 50,
+  status = 400, code = "Throttling.User", request_id = "R", duration_us = 120,
+  faults = "latency,endless",
 }
-local line = '{"arrival_us":1795494044348576,"access_key_id":"a\\"b","action":"ListClientCertificate","serials":50,'
-  .. '"http_status":400,"code":"Throttling.User","request_id":"R","duration_us":120}\n'
+local line = '{"arrival_us":1795494044348576,"access_key_id":"a\\"b","nonce":"N","action":"ListClientCertificate",'
+  .. '"serials":50,"http_status":400,"code":"Throttling.User","request_id":"R","duration_us":120,'
+  .. '"faults":"latency,endless"}\n'
 
 describe("the log", function()
   it("writes what is not known as null", function()
     assert.equal(line, log.line(call))
-    assert.equal('{"arrival_us":1,"access_key_id":null,"action":null,"serials":0,"http_status":200,"code":null,'
-      .. '"request_id":null,"duration_us":0}\n', log.line { arrival_us = 1, status = 200, duration_us = 0 })
+    assert.equal('{"arrival_us":1,"access_key_id":null,"nonce":null,"action":null,"serials":0,"http_status":200,'
+      .. '"code":null,"request_id":null,"duration_us":0,"faults":null}\n',
+      log.line { arrival_us = 1, status = 200, duration_us = 0 })
   end)
 
   it("appends each line at once", function()

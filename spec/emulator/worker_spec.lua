@@ -109,6 +109,22 @@ describe("the emulator", function()
     made[2].status = "revoked"
   end)
 
+  it("fails on purpose where it is told to, and never where it refuses", function()
+    local two = '{"faults":[{"fault":"missing"},{"fault":"duplicate"}]}'
+    assert.equal(200, (emulator.order(running, "POST", "/faults", two)))
+    finally(function() emulator.order(running, "DELETE", "/faults") end)
+    local _, body = ask { query = { SerialNumber = made[1].serial .. "," .. made[2].serial } }
+    assert.same({ 2, made[2].serial }, { #body.CertificateStatus, body.CertificateStatus[2].SerialNumber })
+    local line = last_line()
+    assert.equal("missing,duplicate", line.faults)
+    assert.is_truthy(line.nonce:find("^%x+$"))
+    _, body = ask { query = { SerialNumber = "ff" }, access_key_secret = "wrong" }
+    assert.equal("SignatureDoesNotMatch", body.Code)
+    assert.equal(cjson.null, last_line().faults)
+    local _, listed = emulator.order(running, "GET", "/faults")
+    assert.same({ 1, 1 }, { listed.faults[1].hits, listed.faults[2].hits })
+  end)
+
   it("reads fixed and chunked form bodies", function()
     for _, extra in ipairs { "", 'header = "Transfer-Encoding: chunked"\n' } do
       local configuration = emulator.signed(running, {

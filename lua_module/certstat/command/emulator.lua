@@ -3,6 +3,7 @@ local emulator = require "certstat.emulator"
 local emulator_keys = require "certstat.emulator.keys"
 local emulator_options = require "certstat.emulator.options"
 local exit_codes = require "certstat.command.exit_codes"
+local faults = require "certstat.emulator.faults"
 local options = require "certstat.command.options"
 
 local command_emulator = {}
@@ -30,6 +31,7 @@ Example:
     :convert(options.whole("--qps", 1, 1000000))
   command:option("--max-serials", "Serials accepted in one call (any number)."):argname("N")
     :convert(options.whole("--max-serials", 1, 100000))
+  command:option("--faults", "Fail on purpose, as a scenario in JSON says; the README lists the faults."):argname("F")
   command:flag("--tls", "Speak https, with HTTP/2, by a CA that it makes for itself.")
   command:option("--log", "Append one line of JSON for each call."):argname("F")
   command:option("--session-seconds", "How long temporary keys are good (what was asked; six hours)."):argname("N")
@@ -37,11 +39,18 @@ Example:
   command:option("--metadata", "Version of the metadata service: v1, v2 (both)."):argname("V"):choices({ "v1", "v2" })
 end
 
-local function keys_in_file(path)
+local function read_file(path)
   local file, message = io.open(path, "r")
   if not file then return nil, message end
-  local text = file:read("*a") or ""
+  local text = file:read("*a")
   file:close()
+  if text then return text end
+  return nil, path .. ": can't be read"
+end
+
+local function keys_in_file(path)
+  local text, message = read_file(path)
+  if not text then return nil, message end
   local keys
   keys, message = emulator_keys.several(text)
   if not keys then return nil, path .. ": " .. message end
@@ -62,6 +71,17 @@ local function find_keys(arguments, getenv)
   return emulator_keys.several(text)
 end
 
+-- The text of a scenario that can be used; nil where none is named, and then a message where it can't be used.
+local function find_faults(path, tls)
+  if not path then return nil end
+  local text, message = read_file(path)
+  if not text then return nil, message end
+  local scenario
+  scenario, message = faults.read(text, tls)
+  if scenario then return text end
+  return nil, path .. ": " .. message
+end
+
 -- In one write: who has read the first line has them all.
 local function lines_of(places)
   local lines = { "listening on " .. places.url, "control socket " .. places.control }
@@ -78,10 +98,12 @@ function command_emulator.run(arguments, environment)
   if not keys then return refuse(message) end
   local address, port = emulator_options.listen(arguments.listen or "127.0.0.1:0")
   if not address then return refuse(port) end
+  local scenario, unusable = find_faults(arguments.faults, arguments.tls)
+  if unusable then return refuse(unusable) end
   local ok, info
   ok, message, info = emulator.run {
     folders = arguments.ca, address = address, port = port, keys = keys, qps = arguments.qps or 10,
-    max_serials = arguments.max_serials, tls = arguments.tls, log = arguments.log,
+    max_serials = arguments.max_serials, faults = scenario, tls = arguments.tls, log = arguments.log,
     session_seconds = arguments.session_seconds, metadata = arguments.metadata,
     temporary = environment.getenv("TMPDIR") or "/tmp",
     announce = function(places)

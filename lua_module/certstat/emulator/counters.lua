@@ -7,7 +7,7 @@ Counters.__index = Counters
 Counters.__name = "certstat.emulator.counters"
 
 function M.new()
-  return setmetatable({ calls = 0, serials = 0, codes = {} }, Counters)
+  return setmetatable({ calls = 0, serials = 0, handshakes = 0, codes = {}, faults = {} }, Counters)
 end
 
 local function increment(counts, name) counts[name] = (counts[name] or 0) + 1 end
@@ -19,9 +19,18 @@ function Counters:call(call)
   if call.code then increment(self.codes, call.code) end
 end
 
---- → JSON: {"calls":, "serials":, "codes": {CODE: refusals}}.
+--- A TLS handshake that began.
+function Counters:handshake() self.handshakes = self.handshakes + 1 end
+
+--- The faults that a call or a handshake gets: an array of rules.
+function Counters:chosen(rules)
+  for _, rule in ipairs(rules) do increment(self.faults, rule.kind) end
+end
+
+--- → JSON: {"calls":, "serials":, "handshakes":, "codes": {CODE: refusals}, "faults": {KIND: times}}.
 function Counters:json()
-  return ('{"calls":%d,"serials":%d,"codes":%s}'):format(self.calls, self.serials, json.encode(self.codes))
+  return ('{"calls":%d,"serials":%d,"handshakes":%d,"codes":%s,"faults":%s}'):format(
+    self.calls, self.serials, self.handshakes, json.encode(self.codes), json.encode(self.faults))
 end
 
 return M

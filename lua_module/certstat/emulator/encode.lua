@@ -8,11 +8,11 @@ local M = {}
 M.NULL = {}
 
 --- shape{ {name, kind}, … }: kind is "string", "integer", "boolean", "any" (of these three, or NULL), { list = shape or
--- kind }, { object = shape }.
-local LUA_TYPE = { string = "string", integer = "number", boolean = "boolean" }
+-- kind }, { object = shape }; and "json", for a fault: a string that is the value's JSON already.
+local LUA_TYPE = { string = "string", integer = "number", boolean = "boolean", json = "string" }
 local KIND = { string = "string", number = "integer", boolean = "boolean" }
 
--- The kind of a value, checked: "string", "integer", "boolean" or "null".
+-- The kind of a value, checked: "string", "integer", "boolean", "json" or "null".
 local function kind_of(name, kind, value)
   if kind == "any" then
     kind = value == M.NULL and "null" or KIND[type(value)]
@@ -31,6 +31,7 @@ local as_json = {
   string = json.encode, boolean = tostring,
   integer = function(value) return ("%.0f"):format(value) end,
   null = function() return "null" end,
+  json = function(text) return text end,
 }
 
 local put_json_object
@@ -75,6 +76,7 @@ local as_xml = {
   boolean = tostring, integer = as_json.integer,
   null = function() return "" end,
 }
+as_xml.json = as_xml.string
 
 local put_xml_object
 

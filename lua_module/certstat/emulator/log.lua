@@ -8,14 +8,15 @@ Log.__name = "certstat.emulator.log"
 
 local MOST = 65536 -- bytes of a line; names in it are bounded by the size of a request's header
 
---- line(call) → the line of a call: arrival_us, access_key_id, action, serials, http_status, code,
--- request_id, duration_us; what is not known is null.
+--- line(call) → the line of a call: arrival_us, access_key_id, nonce, action, serials, http_status, code,
+-- request_id, duration_us, faults (their kinds, comma between them); what is not known is null. A fault changes what is
+-- sent after this: http_status and code are of the answer that it spoils.
 function M.line(call)
   local function text(value) return value and json.encode(value) or "null" end
-  return ('{"arrival_us":%.0f,"access_key_id":%s,"action":%s,"serials":%d,"http_status":%d,"code":%s,'
-    .. '"request_id":%s,"duration_us":%.0f}\n'):format(
-    call.arrival_us, text(call.access_key_id), text(call.action), call.serials or 0, call.status,
-    text(call.code), text(call.request_id), call.duration_us)
+  return ('{"arrival_us":%.0f,"access_key_id":%s,"nonce":%s,"action":%s,"serials":%d,"http_status":%d,"code":%s,'
+    .. '"request_id":%s,"duration_us":%.0f,"faults":%s}\n'):format(
+    call.arrival_us, text(call.access_key_id), text(call.nonce), text(call.action), call.serials or 0, call.status,
+    text(call.code), text(call.request_id), call.duration_us, text(call.faults))
 end
 
 --- open(path) → log; or nil, message. Lines are appended.

@@ -125,6 +125,7 @@ http {
   large_client_header_buffers 8 64k;
   keepalive_timeout 75s;
   keepalive_requests 100000000;
+  reset_timedout_connection on;
   lua_package_path "%(lua_path);;";
   lua_package_cpath "%(lua_cpath);;";
   lua_shared_dict certstat_nonces 128m;
@@ -151,7 +152,8 @@ local TLS = [[ ssl http2;
     ssl_certificate_key "%(folder)/server.key";
     ssl_protocols TLSv1.2 TLSv1.3;
     ssl_session_cache off;
-    ssl_session_tickets off;]]
+    ssl_session_tickets off;
+    ssl_certificate_by_lua_block { require("certstat.emulator.worker").handshake() }]]
 
 local MOST_SOCKET_PATH = 107 -- bytes, unix(7)
 

@@ -6,7 +6,7 @@ local M = {}
 
 local function path_in(folder) return folder .. "/settings.json" end
 
---- write(folder, settings) → true; or nil, message. settings: {folders=, keys=, qps=, max_serials=, log=}.
+--- write(folder, settings) → true; or nil, message. settings: what init.run is given of the service itself.
 function M.write(folder, settings)
   local file, message = io.open(path_in(folder), "w")
   if not file then return nil, message end

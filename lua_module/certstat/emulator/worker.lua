@@ -1,12 +1,16 @@
 --- What runs inside nginx: takes a request, stamps its arrival, has it answered, writes its line, sends the
 -- reply.
 local accounts = require "certstat.emulator.accounts"
+local answers = require "certstat.emulator.faults.answers"
 local authority = require "certstat.emulator.authority"
 local control = require "certstat.emulator.control"
 local counters = require "certstat.emulator.counters"
 local credentials_uri = require "certstat.emulator.credentials_uri"
+local delivery = require "certstat.emulator.faults.delivery"
 local encode = require "certstat.emulator.encode"
+local faults = require "certstat.emulator.faults"
 local gateway = require "certstat.emulator.gateway"
+local handshake = require "certstat.emulator.faults.handshake"
 local ipc = require "certstat.ipc"
 local log = require "certstat.emulator.log"
 local metadata = require "certstat.emulator.metadata"
@@ -24,8 +28,8 @@ local TICK_S = 0.001
 local WINDOW_US = 1000000
 local SESSION_S = 21600 -- how long the keys of an instance's role and of a URI are good
 
-local door, around, record, folder, certificates, orders
-local counted = counters.new()
+local door, around, record, folder, certificates
+local wrong, counted, orders = faults.new(), counters.new(), nil
 
 local function nothing() end
 
@@ -60,8 +64,17 @@ local function open_around(given, known, used)
   }
 end
 
+local function now_s() return ipc.now_ns() / 1e9 end
+
+local function load_faults(given)
+  if given.tls then handshake.load(folder) end
+  if given.faults then wrong:add(must(faults.read(given.faults, given.tls)), now_s()) end
+  orders = control.new { faults = wrong, counters = counted, registry = certificates, tls = given.tls }
+end
+
 local function load_all(settings_folder)
   local given = must(settings.read(settings_folder))
+  folder = settings_folder
   certificates = registry.new(open_authorities(given.folders))
   must(certificates:refresh(nothing, nothing))
   local known = must(accounts.new(given.keys, ngx.shared.certstat_keys))
@@ -72,8 +85,7 @@ local function load_all(settings_folder)
     registry = certificates, max_serials = given.max_serials,
   }
   record = given.log and must(log.open(given.log))
-  folder = settings_folder
-  orders = control.new { counters = counted, registry = certificates }
+  load_faults(given)
 end
 
 --- Before the first request: reads the settings and every database. What keeps the emulator from serving is
@@ -124,12 +136,27 @@ local function read_call(arrival_us)
   for _, value in pairs(headers) do count = count + (type(value) == "table" and #value or 1) end
   return {
     arrival_us = arrival_us, request_id = request_id(), method = ngx.req.get_method(),
+    nonce = ngx.var.http_x_acs_signature_nonce, is_kept = ngx.var.connection_requests ~= "1",
     target = ngx.var.request_uri or "", headers = headers, headers_count = count,
     body = ngx.req.get_body_data() or "",
   }
 end
 
 local function wall_us() return math.floor(ipc.wall_ns() / 1000) end
+
+-- An answer of the service may have a fault; what the gateway refuses stays refused, so that no fault hides what a
+-- client did wrong.
+local function choose_faults(call, reply)
+  if reply.status ~= 200 or not reply.shape then return end
+  local chosen = wrong:choose(call, now_s())
+  if #chosen == 0 then return end
+  local kinds = {}
+  for i, rule in ipairs(chosen) do kinds[i] = rule.kind end
+  call.faults = table.concat(kinds, ",")
+  counted:chosen(chosen)
+  answers.spoil(reply, chosen, call)
+  reply.is_spoilt = true
+end
 
 local function write_line(call)
   call.duration_us = wall_us() - call.arrival_us
@@ -141,8 +168,10 @@ end
 
 -- The line is written before the reply leaves: who has the reply finds the line.
 local function send(call, reply, pause)
-  local body, content_type = { reply.body }, "application/json"
-  if not reply.body then body, content_type = encode.reply(reply, pause) end
+  choose_faults(call, reply)
+  local body, content_type = { reply.text or reply.body }, reply.content_type or "application/json"
+  if not body[1] then body, content_type = encode.reply(reply, pause) end
+  if reply.is_spoilt then body = { table.concat(body):sub(1, reply.cut) } end
   local size = 0
   for _, piece in ipairs(body) do size = size + #piece end
   write_line(call)
@@ -151,6 +180,7 @@ local function send(call, reply, pause)
   ngx.header["Content-Length"] = size
   ngx.header["x-acs-request-id"] = call.request_id
   for name, value in pairs(reply.headers) do ngx.header[name] = value end
+  if reply.is_spoilt then return delivery.send(reply, body[1]) end
   ngx.print(body)
 end
 
@@ -198,13 +228,24 @@ function M.refuse()
   send(call, gateway.refuse(call, REFUSED[ngx.status] or "InvalidRequest"), nothing)
 end
 
+--- One TLS handshake.
+function M.handshake()
+  local chosen = wrong:choose(nil, now_s())
+  counted:handshake()
+  counted:chosen(chosen)
+  handshake.spoil(chosen)
+end
+
 --- One request on the control socket.
 function M.control()
-  local ok, message = certificates:refresh(new_turn(), wait)
+  ngx.req.read_body()
+  local pause = new_turn()
+  local ok, message = certificates:refresh(pause, wait)
   local status, body = 503, nil
   if ok then
     status, body = orders:answer {
-      method = ngx.req.get_method(), path = ngx.var.uri, arguments = ngx.req.get_uri_args(), wall_s = ngx.time(),
+      method = ngx.req.get_method(), path = ngx.var.uri, arguments = ngx.req.get_uri_args(),
+      body = ngx.req.get_body_data() or "", now_s = now_s(), wall_s = ngx.time(),
     }
   end
   ngx.status = status
