@@ -138,7 +138,7 @@ describe("the emulator", function()
   end)
 
   it("takes calls in V1 too, and replies in XML unless asked for JSON", function()
-    local serial = made[2].serial
+    local serial = made[3].serial
     local v1 = { algorithm = "HMAC-SHA1", method = "GET", query = { SerialNumber = serial, Format = "JSON" } }
     local reply, body = ask(v1)
     assert.equal(200, reply.status)

@@ -104,9 +104,10 @@ end
 --- run{folders=, address=, port=, keys=, qps=, max_serials=, faults=, tls=, log=, session_seconds=, metadata=,
 -- announce=, temporary=} → true when SIGTERM, SIGINT or SIGHUP has ended it; or nil, message, info.
 -- folders: `openssl ca` folders; address, port: see options.listen; keys: see certstat.emulator.keys; qps: calls in any
--- second; faults: the text of a scenario that faults.read takes, or nil; tls: whether it speaks TLS, by a CA of its own;
--- log: the path of its record, or nil; session_seconds, metadata: see worker.lua's rooms, may be nil; announce{url=,
--- control= path of its socket, ca= path of its CA, or nil}: called when it answers; temporary: where its folder is made.
+-- second; faults: the text of a scenario that faults.read takes, or nil; tls: whether it speaks TLS, by a CA of its
+-- own; log: the path of its record, or nil; session_seconds, metadata: see worker.lua's rooms, may be nil;
+-- announce{url=, control= path of its socket, ca= path of its CA, or nil}: called when it answers; temporary: where its
+-- folder is made.
 function M.run(options)
   local listener, port = ipc.listen(options.address, options.port)
   if not listener then return failure(port) end

@@ -31,7 +31,7 @@ end
 
 local function json_after(given)
   local after = spoilt(given, reply { { "good", "0a" }, { "revoked", "0b" } })
-  return table.concat(encode.json(after.shape, after.values, function() end))
+  return table.concat((encode.reply({ format = "json", shape = after.shape, values = after.values }, function() end)))
 end
 
 describe("a fault of an answer", function()
