@@ -136,7 +136,7 @@ local function read_call(arrival_us)
   for _, value in pairs(headers) do count = count + (type(value) == "table" and #value or 1) end
   return {
     arrival_us = arrival_us, request_id = request_id(), method = ngx.req.get_method(),
-    nonce = ngx.var.http_x_acs_signature_nonce, is_kept = ngx.var.connection_requests ~= "1",
+    is_kept = ngx.var.connection_requests ~= "1",
     target = ngx.var.request_uri or "", headers = headers, headers_count = count,
     body = ngx.req.get_body_data() or "",
   }
@@ -169,8 +169,8 @@ end
 -- The line is written before the reply leaves: who has the reply finds the line.
 local function send(call, reply, pause)
   choose_faults(call, reply)
-  local body, content_type = { reply.text or reply.body }, reply.content_type or "application/json"
-  if not body[1] then body, content_type = encode.reply(reply, pause) end
+  local body, content_type = { reply.body }, reply.content_type or "application/json"
+  if not reply.body then body, content_type = encode.reply(reply, pause) end
   if reply.is_spoilt then body = { table.concat(body):sub(1, reply.cut) } end
   local size = 0
   for _, piece in ipairs(body) do size = size + #piece end

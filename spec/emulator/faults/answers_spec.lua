@@ -63,18 +63,23 @@ describe("a fault of an answer", function()
       json_after { fault = "field", name = "List", value = { ["0a"] = "good" } })
     assert.equal('{"List":[{"Status":7,"SerialNumber":"0a"},{"Status":7,"SerialNumber":"0b"}],"RequestId":"R"}',
       json_after { fault = "field", name = "List.Status", value = 7 })
+    local tags = { status = 200, values = { Tags = { "a" } }, shape = { { "Tags", { list = "string" } } } }
+    spoilt({ fault = "field", name = "Tags.Key", value = 7 }, tags)
+    assert.same({ Tags = { "a" } }, tags.values)
     assert.equal('{"List":[{"Status":"good","SerialNumber":"0a"},{"Status":"revoked","SerialNumber":"0b"}],'
       .. '"RequestId":"R"}', json_after { fault = "field", name = "Other.Status", value = 7 })
   end)
 
   it("replaces the body", function()
     local after = spoilt({ fault = "error", code = "Weird", message = "m" }, reply())
+    after.format = "xml"
     assert.equal(503, after.status)
-    assert.is_truthy(after.text:find('"Code":"Weird"', 1, true) and after.text:find('"RequestId":"R"', 1, true))
+    assert.equal('<?xml version="1.0" encoding="UTF-8"?><Error><RequestId>R</RequestId><Code>Weird</Code>'
+      .. "<Message>m</Message></Error>", table.concat((encode.reply(after, function() end))))
     after = spoilt({ fault = "text", text = "<html>", status = 502 }, reply())
-    assert.same({ 502, "text/html", "<html>" }, { after.status, after.content_type, after.text })
+    assert.same({ 502, "text/html", "<html>" }, { after.status, after.content_type, after.body })
     after = spoilt({ fault = "redirect", location = "http://x/" }, reply())
-    assert.same({ 302, "http://x/", "" }, { after.status, after.headers.Location, after.text })
+    assert.same({ 302, "http://x/", "" }, { after.status, after.headers.Location, after.body })
   end)
 
   it("says how it is sent", function()

@@ -1,10 +1,8 @@
 --- What a fault makes of an answer. Pure: how it is then sent, delivery does.
 --
--- A reply is {status =, headers =, shape =, values =}; faults change these, and add: text (the body instead),
--- content_type, cut (the body ends after so many bytes), delay_s, and one way of sending: ending ("reset" or "close",
--- after after_bytes, nil: before the reply), drip {bytes =, every_ms =}, endless.
-local json = require("cjson").new()
-
+-- A reply is {status =, headers =, shape =, values =, …}, see gateway.answer; faults change these, and add: body (the
+-- text instead of them), content_type, cut (the body ends after so many bytes), date_offset_s, delay_s, and one way of
+-- sending: ending ("reset" or "close", after after_bytes, nil: before the reply), drip {bytes =, every_ms =}, endless.
 local M = {}
 
 local function copy(from)
@@ -27,7 +25,7 @@ local function set_field(values, shape, name, value)
   local changed = {}
   for i, field in ipairs(shape) do
     changed[i] = field
-    if list and field[1] == list and type(field[2]) == "table" and field[2].list then
+    if list and field[1] == list and type(field[2]) == "table" and type(field[2].list) == "table" then
       local elements = field[2].list
       for _, element in ipairs(values[list] or {}) do elements = set_field(element, field[2].list, inner, value) end
       changed[i] = { list, { list = elements } }
@@ -51,6 +49,8 @@ local function stranger(list, serial)
   return serial .. "00"
 end
 
+local ERROR = { { "RequestId", "string" }, { "Code", "string" }, { "Message", "string" } }
+
 local KINDS = {}
 
 function KINDS.latency(reply, rule)
@@ -58,16 +58,16 @@ function KINDS.latency(reply, rule)
 end
 
 function KINDS.error(reply, rule)
-  reply.status, reply.content_type = rule.status, "application/json;charset=utf-8"
-  reply.text = json.encode { RequestId = reply.values.RequestId, Code = rule.code, Message = rule.message }
+  reply.status, reply.root, reply.shape = rule.status, "Error", ERROR
+  reply.values = { RequestId = reply.values.RequestId, Code = rule.code, Message = rule.message }
 end
 
 function KINDS.text(reply, rule)
-  reply.status, reply.content_type, reply.text = rule.status, rule.type, rule.text
+  reply.status, reply.content_type, reply.body = rule.status, rule.type, rule.text
 end
 
 function KINDS.redirect(reply, rule)
-  reply.status, reply.headers.Location, reply.text, reply.content_type = 302, rule.location, "", "text/html"
+  reply.status, reply.headers.Location, reply.body, reply.content_type = 302, rule.location, "", "text/html"
 end
 
 function KINDS.date(reply, rule) reply.date_offset_s = rule.offset_s end
