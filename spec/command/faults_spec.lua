@@ -25,7 +25,7 @@ local function read_table()
   return cases
 end
 
--- What fails each time is tried again: where only the first call fails, nothing is lost.
+-- What fails each time is tried again: where only the first call fails, nothing is lost. Those are tried over HTTP/2.
 local function with_retries(cases)
   local all = {}
   for _, case in ipairs(cases) do
@@ -34,8 +34,8 @@ local function with_retries(cases)
       local fault = {}
       for name, value in pairs(case.fault) do fault[name] = value end
       fault.calls = "1"
-      all[#all + 1] = { name = case.name .. " on the first call", fault = fault, options = case.options, rows = "right",
-        class = "", code = "", calls = 2, exit = 1 }
+      all[#all + 1] = { name = case.name .. " on the first call, over HTTP/2", fault = fault, options = case.options,
+        rows = "right", class = "", code = "", calls = 2, exit = 1, http2 = true }
     end
   end
   return all
@@ -63,21 +63,22 @@ describe("a fault of the service", function()
     return one
   end
 
-  -- One emulator for all that an access key can tell apart, and one for each fault of a handshake.
+  -- One emulator of each protocol for all that an access key can tell apart, and one for each fault of a handshake.
   local function start_emulators()
-    local scenario, keys = {}, {}
+    local scenarios, keys = { plain = {}, http2 = {} }, {}
     for i, case in ipairs(CASES) do
       case.id = ("row%d"):format(i)
       keys[i] = case.id .. ":" .. SECRET
       if not is_handshake(case) then
         case.fault.access_key_id = case.id
+        local scenario = case.http2 and scenarios.http2 or scenarios.plain
         scenario[#scenario + 1] = case.fault
       end
     end
     files.write(folder .. "/keys", table.concat(keys, "\n"))
-    local plain = start(scenario)
+    local plain, http2 = start(scenarios.plain), start(scenarios.http2, "--tls")
     for _, case in ipairs(CASES) do
-      case.emulator = is_handshake(case) and start({ case.fault }, "--tls") or plain
+      case.emulator = is_handshake(case) and start({ case.fault }, "--tls") or case.http2 and http2 or plain
     end
   end
 

@@ -136,7 +136,7 @@ local function read_call(arrival_us)
   for _, value in pairs(headers) do count = count + (type(value) == "table" and #value or 1) end
   return {
     arrival_us = arrival_us, request_id = request_id(), method = ngx.req.get_method(),
-    is_kept = ngx.var.connection_requests ~= "1",
+    is_kept = ngx.var.connection_requests ~= "1" and ngx.req.http_version() < 2,
     target = ngx.var.request_uri or "", headers = headers, headers_count = count,
     body = ngx.req.get_body_data() or "",
   }

@@ -111,7 +111,8 @@ function KINDS.close_kept(reply, _, call)
   if call.is_kept then reply.ending, reply.after_bytes = "close", nil end
 end
 
---- Has a reply suffer the faults that were chosen for it. call: {is_kept = whether its connection has carried another}.
+--- Has a reply suffer the faults that were chosen for it. call: {is_kept = whether its connection, of HTTP/1, has
+-- carried another}.
 function M.spoil(reply, rules, call)
   for _, rule in ipairs(rules) do KINDS[rule.kind](reply, rule, call) end
 end
