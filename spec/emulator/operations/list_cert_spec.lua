@@ -19,6 +19,9 @@ describe("ListCert", function()
     -- c2 was revoked on 2020-09-23, c4 issued on 2020-10-03
     { { AfterDate = "2020-09-20" }, "c2 c4" }, { { AfterDate = "2020-09-24 00:00:00" }, "c4" },
     { { BeforeDate = "2020-10-01" }, "a1 c1 c2" }, { { AfterDate = "2020-09-20", BeforeDate = "2020-10-01" }, "c2" },
+    { { AfterDate = "2020-09-23 12:26:40", BeforeDate = "2020-09-23 12:26:41" }, "c2" },
+    { { AfterDate = "2020-09-20", BeforeDate = "2020-09-23 12:26:40" }, "" },
+    { { AfterDate = "2020-09-23 12:26:41", BeforeDate = "2020-10-01" }, "" },
     { { ShowSize = "2" }, "a1 c1" }, { { ShowSize = "2", CurrentPage = "3" }, "c4" },
     { { Status = "ISSUE", ShowSize = "2", CurrentPage = "2" }, "c3 c4" },
   } do
