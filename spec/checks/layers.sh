@@ -36,6 +36,12 @@ named_hosts() {
   grep -rnE '"core"' lua_module/certstat | grep -v '^lua_module/certstat/host/'
 }
 
+# The emulator stands on the rest, and nothing on it but the command of its name.
+known_emulator() {
+  grep -rnE 'certstat\.emulator' lua_module --include='*.lua' |
+    grep -vE '^lua_module/certstat/(emulator/|command/emulator\.lua)'
+}
+
 # A module exports its luaopen_ function alone: nothing that could meet a symbol of the host.
 exported_symbols() {
   local object

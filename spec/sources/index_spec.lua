@@ -34,3 +34,45 @@ describe("sources.index", function()
       items.all(index.items(items.reader(("V"):rep(1048577)), "i")))
   end)
 end)
+
+describe("sources.index.parse", function()
+  it("reads a valid, an expired and a revoked certificate", function()
+    assert.same({
+      status = "V", expires = 1827029889, key = "0a1b", serial = "0A1B", file = "unknown", subject = "/CN=x",
+    }, index.parse("V\t271124041809Z\t\t0A1B\tunknown\t/CN=x"))
+    assert.equal("E", index.parse("E\t271124041809Z\t\t0A1B\tunknown\t/CN=x").status)
+    local revoked = index.parse("R\t271124041809Z\t261124041810Z,keyCompromise\t0A1B\tunknown\t/CN=x")
+    assert.equal(1795493890, revoked.revoked)
+    assert.equal("keyCompromise", revoked.reason)
+    revoked = index.parse("R\t271124041809Z\t261124041810Z\tB67E\tunknown\t/CN=x")
+    assert.equal(1795493890, revoked.revoked)
+    assert.is_nil(revoked.reason)
+    revoked = index.parse("R\t271124041809Z\t261124041810Z,CAkeyTime,20260101000000Z\tB67E\tunknown\t/CN=x")
+    assert.equal("CAkeyTime", revoked.reason)
+  end)
+
+  for text, seconds in pairs {
+    ["491231235959Z"] = 2524607999, ["500101000000Z"] = false, ["991231235959Z"] = 946684799,
+    ["20500101000000Z"] = 2524608000, ["2711240418Z"] = false, ["271324041809Z"] = false, ["271124041809"] = false,
+    ["271124041809+0100"] = false, [""] = false,
+  } do
+    it(("takes '%s' as %s"):format(text, seconds or "no time"), function()
+      assert.equal(seconds or nil, index.parse("V\t" .. text .. "\t\t0A1B\tunknown\t/CN=x").expires)
+    end)
+  end
+
+  for line, message in pairs {
+    [""] = "expected V, R or E and six columns",
+    ["X\t271124041809Z\t\t0A1B\tunknown\t/CN=x"] = "expected V, R or E and six columns",
+    ["V\t271124041809Z\t\t0A1B\tunknown"] = "expected V, R or E and six columns",
+    ["V\t271124041809Z\t\tzz\tunknown\t/CN=x"] = "expected a serial number, found zz",
+    ["R\t271124041809Z\t\t0A1B\tunknown\t/CN=x"] = "expected a time of revocation, found ",
+    ["R\t271124041809Z\tnever\t0A1B\tunknown\t/CN=x"] = "expected a time of revocation, found never",
+  } do
+    it(("refuses '%s'"):format((line:gsub("\t", " "))), function()
+      local entry, found = index.parse(line)
+      assert.is_nil(entry)
+      assert.equal(message, found)
+    end)
+  end
+end)

@@ -1,8 +1,6 @@
 --- The database of an `openssl ca` folder, index.txt: read as a whole, and again whenever the file has changed.
--- Source of its form: openssl-ca(1) and OpenSSL's apps/ca.c: six columns, tab between them.
-local core = require "certstat.core"
 local ipc = require "certstat.ipc"
-local times = require "certstat.times"
+local parse = require("certstat.sources.index").parse
 
 local M = {}
 local Index = {}
@@ -10,37 +8,6 @@ Index.__index = Index
 Index.__name = "certstat.emulator.index"
 
 local SLICE = 65536
-
--- Seconds since 1970 of `YYMMDDHHMMSSZ` (RFC 5280 4.1.2.5.1: 1950 to 2049) or `YYYYMMDDHHMMSSZ`; nil for anything
--- else, and for a time before 1971.
-local function seconds_of(text)
-  local year, rest = text:match("^(%d%d%d?%d?)(%d%d%d%d%d%d%d%d%d%d)Z$")
-  if not year then return nil end
-  if #year == 2 then year = (year < "50" and "20" or "19") .. year end
-  return times.read(year .. rest:gsub("(%d%d)(%d%d)(%d%d)(%d%d)(%d%d)", "-%1-%2T%3:%4:%5Z"))
-end
-
---- parse_line(text) → {status="V"|"R"|"E", expires=seconds, revoked=seconds, reason=, key=, serial=as
--- written, file=, subject=}; or nil, message.
-function M.parse_line(text)
-  local status, expires, revocation, serial, file, subject =
-    text:match("^([VRE])\t([^\t]*)\t([^\t]*)\t([^\t]*)\t([^\t]*)\t([^\t]*)$")
-  if not status then return nil, "expected V, R or E and six columns" end
-  local key = core.serial(serial)
-  if not key then return nil, "expected a serial number, found " .. core.printable(serial, 60) end
-  local entry = {
-    status = status, expires = seconds_of(expires), key = key, serial = serial, file = file,
-    subject = subject,
-  }
-  if status == "R" then
-    local time, reason = revocation:match("^([^,]*),?([^,]*)")
-    entry.revoked, entry.reason = seconds_of(time), reason ~= "" and reason or nil
-    if not entry.revoked then
-      return nil, "expected a time of revocation, found " .. core.printable(revocation, 60)
-    end
-  end
-  return entry
-end
 
 --- open(path) → an index that knows nothing until its first refresh. `generation` grows with every change that it
 -- sees.
@@ -62,7 +29,7 @@ local function read_entries(path, pause)
     for line, after in rest:gmatch("([^\n]*)\n()") do
       local entry
       line_number, from = line_number + 1, after
-      entry, message = M.parse_line(line)
+      entry, message = parse(line)
       if not entry then
         file:close()
         return nil, ("%s:%d: %s"):format(path, line_number, message)

@@ -75,8 +75,9 @@ local function der(reader, name)
   end
 end
 
---- reader, name and result as in certstat.sources.text; an item also has subject, not_before and not_after (seconds
--- since 1970), and its source is the line of BEGIN. Or nil where the file, by its first bytes, is neither PEM nor DER.
+--- reader, name and result as in certstat.sources.each_line; an item also has subject, not_before and not_after
+-- (seconds since 1970), and its source is the line of BEGIN. Or nil where the file, by its first bytes, is neither PEM
+-- nor DER.
 function certificates.items(reader, name)
   local head = reader:head()
   if head:find("-----BEGIN ", 1, true) then

@@ -3,7 +3,7 @@
 -- Where they stand, a field's name tells: name=value, name="value" or name:value in a line, or a member of the JSON
 -- object that a line is. What clients can write (user agents, paths) stands in quotes in the usual formats; a name in
 -- quotes is not the field. Or a pattern tells, for any other format.
-local bad = require "certstat.sources.bad"
+local each_line = require "certstat.sources.each_line"
 local ndjson = require "certstat.sources.ndjson"
 
 local log = {}
@@ -43,33 +43,20 @@ local function named(line, field)
   return nil, ("expected the field '%s', found none"):format(field)
 end
 
--- find(line) → what the line says, which may be nothing; nil and why the line is bad; false and why no line can be
--- read.
+-- find(line) → what the line says, which may be nothing; else as read of certstat.sources.each_line.
 local function items(reader, name, find)
-  return function()
-    while true do
-      local line, message = reader:next()
-      local source = name .. ":" .. reader.number
-      if not line then
-        return nil, message
-      elseif message then
-        return bad(source, message, line)
-      end
-      local serial
-      serial, message = find(line)
-      if serial == false then
-        return nil, message
-      elseif message then
-        return bad(source, message, line:sub(1, 64))
-      elseif serial and serial ~= "" and serial ~= "-" then -- both: no certificate was shown
-        return { serial = serial, source = source }
-      end
+  return each_line(reader, name, function(line)
+    local serial, message = find(line)
+    if not serial then
+      return serial, message
     end
-  end
+    local is_shown = serial ~= "" and serial ~= "-" -- both: the client had no certificate
+    return is_shown and { serial = serial } or nil
+  end)
 end
 
 --- The field of that name of each line. A line without it is bad; one in which it is empty or `-` is passed over, as
--- its client had no certificate. reader, name and result as in certstat.sources.text.
+-- its client had no certificate. reader, name and result as in certstat.sources.each_line.
 function log.items(reader, name, field)
   return items(reader, name, function(line)
     if line:find("%S") then

@@ -1,5 +1,5 @@
 --- ndjson.lua - one JSON object a line, with the serial number in a field.
-local bad = require "certstat.sources.bad"
+local each_line = require "certstat.sources.each_line"
 local json = require("cjson").new()
 
 local ndjson = {}
@@ -27,24 +27,15 @@ function ndjson.value(line, field)
   return value
 end
 
---- reader, name and result as in certstat.sources.text; field: the member that has the serial number, or a path of
+--- reader, name and result as in certstat.sources.each_line; field: the member that has the serial number, or a path of
 -- members, `tls.serial`.
 function ndjson.items(reader, name, field)
-  return function()
-    while true do
-      local line, message = reader:next()
-      local source = name .. ":" .. reader.number
-      if not line then
-        return nil, message
-      elseif message then
-        return bad(source, message, line)
-      elseif line:find("%S") then
-        local serial
-        serial, message = ndjson.value(line, field)
-        return serial and { serial = serial, source = source } or bad(source, message, line:sub(1, 64))
-      end
+  return each_line(reader, name, function(line)
+    if line:find("%S") then
+      local serial, message = ndjson.value(line, field)
+      return serial and { serial = serial }, message
     end
-  end
+  end)
 end
 
 return ndjson

@@ -134,9 +134,9 @@ local function items(next_record, reader, name, column)
   end
 end
 
---- reader, name and result as in certstat.sources.text, the source of an item being the line that its record begins on.
--- column: the serial numbers' name in the header. Where the header has no such column the iterator ends at once, with
--- nil and a message.
+--- reader, name and result as in certstat.sources.each_line, the source of an item being the line that its record
+-- begins on. column: the serial numbers' name in the header. Where the header has no such column the iterator ends at
+-- once, with nil and a message.
 function separated.csv(reader, name, column)
   return items(csv_record, reader, name, column)
 end

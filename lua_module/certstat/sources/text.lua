@@ -1,23 +1,11 @@
 --- text.lua - a text list: a serial number a line, in any form; blank lines and those that begin with # are passed
 -- over.
-local bad = require "certstat.sources.bad"
+local each_line = require "certstat.sources.each_line"
 
---- reader: a certstat.sources.lines; name: of the file, for positions. Returns an iterator of items {serial =, source =
--- `FILE:LINE`}; nil at the end; nil and a message where reading failed.
+--- reader, name and result as in certstat.sources.each_line.
 return function(reader, name)
-  return function()
-    while true do
-      local line, message = reader:next()
-      local source = name .. ":" .. reader.number
-      if not line then
-        return nil, message
-      elseif message then
-        return bad(source, message, line)
-      end
-      line = line:gsub("^%s+", ""):gsub("%s+$", "")
-      if line ~= "" and line:sub(1, 1) ~= "#" then
-        return { serial = line, source = source }
-      end
-    end
-  end
+  return each_line(reader, name, function(line)
+    line = line:gsub("^%s+", ""):gsub("%s+$", "")
+    return line ~= "" and line:sub(1, 1) ~= "#" and { serial = line } or nil
+  end)
 end
