@@ -42,6 +42,23 @@ describe("credentials.reply", function()
       { n = 2, reply.keys(source.keys { Expiration = false }, {}, NOW) })
   end)
 
+  it("finds the keys where they stand, and says what is wrong with what was given", function()
+    local body = require("cjson").new().encode { Code = "Success", Inner = source.keys() }
+    local function inner(object) return object.Inner, "has no Inner" end
+    assert.equal("STS.id", reply.given({ body = body }, NOW, inner).access_key_id)
+    assert.equal("STS.id", reply.given({ body = body }, NOW, function(object)
+      return reply.success(object).Inner
+    end).access_key_id)
+    for text, why in pairs {
+      ["{}"] = "has no Inner", ['{"Inner":{}}'] = "has no AccessKeyId",
+      ["x"] = "is no JSON: Expected value but found invalid token at character 1",
+    } do
+      assert.same({ n = 2, nil, "what it gave " .. why }, { n = 2, reply.given({ body = text }, NOW, inner) })
+    end
+    assert.same({ n = 2, nil, "says Fa\\x1Bil" }, { n = 2, reply.success { Code = "Fa\27il" } })
+    assert.same({ n = 2, nil, "says nil" }, { n = 2, reply.success {} })
+  end)
+
   it("shows a refusal without what the service would have signed", function()
     local function refusal(body, status) return reply.refusal { status = status or 400, body = body } end
     assert.equal("HTTP 502", refusal("<html>", 502))

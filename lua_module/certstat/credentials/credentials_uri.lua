@@ -1,5 +1,4 @@
 --- A URI that gives out credentials: a server beside the program.
-local core = require "certstat.core"
 local endpoints = require "certstat.endpoints"
 local reply_of = require "certstat.credentials.reply"
 local steps = require "certstat.credentials.steps"
@@ -10,17 +9,16 @@ local VARIABLE = "ALIBABA_CLOUD_CREDENTIALS_URI"
 local CONNECT_NS, TOTAL_NS = 5e9, 10e9
 
 -- Go and Node pass a Code over, Python and the command demand one: here it may be missing, and must be Success.
+local function keys_in(object)
+  if object.Code == nil then return object end
+  return reply_of.success(object)
+end
+
 local function read(source, reply, problem)
   if not reply then return nil, problem, true end
   if reply.status ~= 200 then return nil, "it answered " .. reply_of.refusal(reply), true end
-  local object, why = reply_of.object(reply.body)
-  if object and object.Code ~= nil and object.Code ~= "Success" then
-    object, why = nil, "says " .. core.printable(tostring(object.Code), 60)
-  end
-  local keys
-  if object then keys, why = reply_of.keys(object, reply, source.wall_s()) end
-  if not keys then return nil, "what it gave " .. why, true end
-  return keys
+  local keys, why = reply_of.given(reply, source.wall_s(), keys_in)
+  return keys, why, true
 end
 
 --- ask(source, uri) → an outcome. No message repeats the URI, which may hold a password of its own.

@@ -44,14 +44,8 @@ end
 local function read_keys(source, reply, problem)
   if not reply then return nil, problem, true end
   if reply.status ~= 200 then return nil, "the role's keys: " .. reply_of.refusal(reply), true end
-  local object, why = reply_of.object(reply.body)
-  if object and object.Code ~= "Success" then
-    object, why = nil, "says " .. core.printable(tostring(object.Code), 60)
-  end
-  local keys
-  if object then keys, why = reply_of.keys(object, reply, source.wall_s()) end
-  if not keys then return nil, "what it gave " .. why, true end
-  return keys
+  local keys, why = reply_of.given(reply, source.wall_s(), reply_of.success)
+  return keys, why, true
 end
 
 -- headers: the token's, or none

@@ -45,6 +45,23 @@ function M.keys(object, reply, wall_s)
   return found
 end
 
+--- success(object) → the object; or nil, "says …" where its Code is another than Success.
+function M.success(object)
+  if object.Code == "Success" then return object end
+  return nil, "says " .. core.printable(tostring(object.Code), 60)
+end
+
+--- given(reply, wall_s, find) → what keys returns for the body of a reply; or nil, "what it gave …". find(object) → the
+-- object that has the keys; or nil, what is wrong.
+function M.given(reply, wall_s, find)
+  local object, why = M.object(reply.body)
+  if object then object, why = find(object) end
+  local keys
+  if object then keys, why = M.keys(object, reply, wall_s) end
+  if not keys then return nil, "what it gave " .. why end
+  return keys
+end
+
 --- refusal(reply) → "HTTP 400", with the error's code and message where the body has them; neither secrets nor what the
 -- service would have signed, which holds a token.
 function M.refusal(reply)

@@ -30,15 +30,16 @@ local function find_endpoint(source, role)
   return endpoints.resolve { region = region, network = vpc and "vpc" or "public", product = "sts" }
 end
 
+local function keys_in(object)
+  if type(object.Credentials) == "table" then return object.Credentials end
+  return nil, "has no Credentials"
+end
+
 local function read(source, reply, problem)
   if not reply then return nil, "STS: " .. problem, true end
   if reply.status ~= 200 then return nil, "STS answered " .. reply_of.refusal(reply), true end
-  local object, why = reply_of.object(reply.body)
-  if object and type(object.Credentials) ~= "table" then object, why = nil, "has no Credentials" end
-  local keys
-  if object then keys, why = reply_of.keys(object.Credentials, reply, source.wall_s()) end
-  if not keys then return nil, "STS: what it gave " .. why, true end
-  return keys
+  local keys, why = reply_of.given(reply, source.wall_s(), keys_in)
+  return keys, why and "STS: " .. why, true
 end
 
 -- The step that sends these parameters, which are the body, as a URL is what proxies and servers write into their logs.
