@@ -1,23 +1,11 @@
 local accounts = require "certstat.emulator.accounts"
-
--- an nginx shared dictionary
-local function new_memory()
-  return {
-    values = {}, seconds = {},
-    get = function(self, name) return self.values[name] end,
-    safe_set = function(self, name, value, seconds)
-      if self.full then return nil, "no memory" end
-      self.values[name], self.seconds[name] = value, seconds
-      return true
-    end,
-  }
-end
+local rooms = require "spec.emulator.rooms"
 
 describe("accounts", function()
   it("know the keys of the settings", function()
     local known = assert(accounts.new({
       { id = "a", secret = "1", account = "x" }, { id = "b", secret = "2", account = "x", inactive = true },
-    }, new_memory()))
+    }, rooms.memory()))
     assert.equal("x", known:find("a").account)
     assert.is_nil(known:find("a").inactive)
     assert.is_true(known:find("b").inactive)
@@ -26,7 +14,7 @@ describe("accounts", function()
   end)
 
   it("know a temporary key in every worker from its registration on", function()
-    local memory = new_memory()
+    local memory = rooms.memory()
     local here, there = assert(accounts.new({}, memory)), assert(accounts.new({}, memory))
     assert.is_true(here:register({
       access_key_id = "STS.x", access_key_secret = "s", security_token = "t", expires_at = 2000, account = "y",
@@ -40,7 +28,7 @@ describe("accounts", function()
   end)
 
   it("say where there is no room for another", function()
-    local memory = new_memory()
+    local memory = rooms.memory()
     memory.full = true
     assert.same({ nil, "no memory" }, { assert(accounts.new({}, memory)):register({
       access_key_id = "STS.x", access_key_secret = "s", security_token = "t", expires_at = 2000, account = "y",
@@ -48,7 +36,7 @@ describe("accounts", function()
   end)
 
   it("refuse a key without a secret", function()
-    local known, message = accounts.new({ { id = "a", secret = "" } }, new_memory())
+    local known, message = accounts.new({ { id = "a", secret = "" } }, rooms.memory())
     assert.is_nil(known)
     assert.equal("string", type(message))
   end)

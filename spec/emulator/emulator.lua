@@ -47,12 +47,23 @@ function emulator.start(arguments, environment)
   return self
 end
 
+--- start_small(arguments) → as start, with `folder`: a CA of one certificate, 0A1B, which is valid.
+function emulator.start_small(arguments)
+  local folder = files.folder()
+  files.shell("mkdir " .. folder .. "/newcerts")
+  files.write(folder .. "/index.txt", "V\t391124041809Z\t\t0A1B\tunknown\t/CN=x\n")
+  local self = emulator.start { "--ca", folder, arguments[1], arguments[2] }
+  self.folder = folder
+  return self
+end
+
 --- stop(self [, signal]) → how it ended: "exited", status.
 function emulator.stop(self, signal)
   self.process:signal(signal or 15)
   local kind, value
   repeat kind, value = self.process:wait(START_MS) until kind ~= "output"
   self.process:close()
+  if self.folder then ipc.remove_folder(self.folder) end
   return kind, value
 end
 
@@ -63,6 +74,12 @@ function emulator.order(self, method, path, body)
   local text = files.shell(command:format(self.control, method, data, path))
   local json, status = text:match("^(.*)\n(%d+)$")
   return tonumber(status), cjson.decode(json)
+end
+
+--- fail(self, faults): from now on it has these faults and no other. faults: the objects of a scenario, in JSON.
+function emulator.fail(self, faults)
+  assert(emulator.order(self, "DELETE", "/faults") == 200)
+  assert(emulator.order(self, "POST", "/faults", '{"faults":[' .. faults .. "]}") == 200)
 end
 
 local function quoted(text) return '"' .. text:gsub('[\\"]', "\\%0") .. '"' end

@@ -1,33 +1,27 @@
 --- How nginx sends what a fault has spoilt, as curl sees it.
 local emulator = require "spec.emulator.emulator"
 local files = require "spec.emulator.files"
-local ipc = require "certstat.ipc"
 
 describe("a reply with a fault", function()
-  local folder, running
+  local running
 
   setup(function()
-    folder = files.folder()
-    files.shell("mkdir " .. folder .. "/newcerts")
-    files.write(folder .. "/index.txt", "V\t391124041809Z\t\t0A1B\tunknown\t/CN=x\n")
-    running = emulator.start { "--ca", folder, "--qps", "1000" }
+    running = emulator.start_small { "--qps", "1000" }
   end)
 
   teardown(function()
     emulator.stop(running)
-    ipc.remove_folder(folder)
   end)
 
   -- curl's exit status of `count` calls on one connection, and all that it had
   local function ask(fault, count)
-    assert.equal(200, (emulator.order(running, "DELETE", "/faults")))
-    assert.equal(200, (emulator.order(running, "POST", "/faults", '{"faults":[' .. fault .. "]}")))
+    emulator.fail(running, fault)
     local calls = {}
     for i = 1, count or 1 do
       calls[i] = emulator.signed(running, { query = { SerialNumber = "0a1b" } }) .. "include\n"
     end
-    files.write(folder .. "/curl", table.concat(calls, "next\nsilent\n"))
-    local printed = files.shell(("curl -s --max-time 20 -K %s/curl; echo \"=$?\""):format(folder))
+    files.write(running.folder .. "/curl", table.concat(calls, "next\nsilent\n"))
+    local printed = files.shell(("curl -s --max-time 20 -K %s/curl; echo \"=$?\""):format(running.folder))
     local had, status = printed:match("^(.*)=(%d+)\n$")
     return tonumber(status), had
   end
@@ -79,8 +73,8 @@ describe("a reply with a fault", function()
 
   it("has no end, until the client goes", function()
     assert.equal(200, (emulator.order(running, "POST", "/faults", '{"faults":[{"fault":"endless"}]}')))
-    files.write(folder .. "/curl", emulator.signed(running, { query = { SerialNumber = "0a1b" } }))
-    local read = ("curl -s --max-time 20 -K %s/curl | head -c 3000000 | wc -c"):format(folder)
+    files.write(running.folder .. "/curl", emulator.signed(running, { query = { SerialNumber = "0a1b" } }))
+    local read = ("curl -s --max-time 20 -K %s/curl | head -c 3000000 | wc -c"):format(running.folder)
     assert.equal("3000000\n", files.shell(read))
     local _, had = ask '{"fault":"duplicate"}'
     assert.equal(2, select(2, had:gsub('"Status":"good"', "")))

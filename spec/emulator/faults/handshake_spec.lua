@@ -1,27 +1,21 @@
 --- The faults of a TLS handshake, as curl sees them.
 local emulator = require "spec.emulator.emulator"
 local files = require "spec.emulator.files"
-local ipc = require "certstat.ipc"
 
 describe("a TLS handshake with a fault", function()
-  local folder, running
+  local running
 
   setup(function()
-    folder = files.folder()
-    files.shell("mkdir " .. folder .. "/newcerts")
-    files.write(folder .. "/index.txt", "V\t391124041809Z\t\t0A1B\tunknown\t/CN=x\n")
-    running = emulator.start { "--ca", folder, "--tls" }
+    running = emulator.start_small { "--tls" }
   end)
 
   teardown(function()
     emulator.stop(running)
-    ipc.remove_folder(folder)
   end)
 
   -- curl's exit status, the protocol and what it complains of
   local function ask(faults, options)
-    assert.equal(200, (emulator.order(running, "DELETE", "/faults")))
-    assert.equal(200, (emulator.order(running, "POST", "/faults", '{"faults":[' .. faults .. "]}")))
+    emulator.fail(running, faults)
     local command = "curl -sS --max-time 20 --cacert %s %s -o /dev/null -w '%%{http_version}' %s; echo \" $?\""
     local printed = files.shell(command:format(running.ca, options or "", running.url))
     return tonumber(printed:match("(%d+)\n$")), printed
