@@ -98,13 +98,15 @@ endif
 
 # Debian's LuaJIT does not look where Debian's 5.1 modules lie
 CPATH_DEFAULT := $(if $(filter jit,$(LUA)),/usr/lib/$(shell $(CC) -print-multiarch 2>/dev/null)/lua/5.1/?.so;/usr/lib/lua/5.1/?.so;);
+# the sanitizer's runtime, which the Lua is not built with, comes first
+PRELOAD       := $(if $(filter asan,$(SAN)),$(shell $(CC) -print-file-name=libasan.so))
 define LAUNCHER
 #!/bin/sh
 root=$$(dirname "$$(readlink -f "$$0")")
 until [ -d "$$root/lua_module" ] || [ "$$root" = / ]; do root=$$(dirname "$$root"); done
 unset LUA_INIT LUA_PATH_5_2 LUA_PATH_5_3 LUA_PATH_5_4 LUA_CPATH_5_2 LUA_CPATH_5_3 LUA_CPATH_5_4
 LUA_PATH="$$root/lua_module/?.lua;$$root/lua_module/?/init.lua;$${LUA_PATH:-;}" \
-LUA_CPATH="$$root/$(OUT)/?.so;$${LUA_CPATH:-$(CPATH_DEFAULT)}" exec $(LUA_EXE) "$$root/scripts/certstat" "$$@"
+LUA_CPATH="$$root/$(OUT)/?.so;$${LUA_CPATH:-$(CPATH_DEFAULT)}" $(PRELOAD:%=LD_PRELOAD="%" )exec $(LUA_EXE) "$$root/scripts/certstat" "$$@"
 endef
 export LAUNCHER
 # build/bin/certstat runs on the Lua built last
@@ -235,7 +237,7 @@ rock:        ## the rock, into a tree of its own
 paths:
 	@printf "export %s='%s'\n" LUA_EXE '$(LUA_EXE)' LUA_INCDIR '$(LUA_INCDIR)' OUT '$(abspath $(OUT))' SRC_OUT '$(abspath $(SRC_OUT))' \
 	  NGX_OUT '$(abspath $(NGX_OUT))' LUA_PATH '$(CURDIR)/lua_module/?.lua;$(CURDIR)/lua_module/?/init.lua;;' \
-	  CPATH_DEFAULT '$(CPATH_DEFAULT)' LUA_CPATH '$(abspath $(OUT))/?.so;$(CPATH_DEFAULT)'
+	  CPATH_DEFAULT '$(CPATH_DEFAULT)' PRELOAD '$(PRELOAD)' LUA_CPATH '$(abspath $(OUT))/?.so;$(CPATH_DEFAULT)'
 
 .PHONY: help clean
 help:        ## this list

@@ -12,7 +12,7 @@ describe("scripts/audits/revoked.lua", function()
   end)
 
   it("prints the revoked certificates, since when and whose", function()
-    local status, out, err = here:run("$LUA_EXE scripts/audits/revoked.lua $ENDPOINT")
+    local status, out, err = here:run("$LUA scripts/audits/revoked.lua $ENDPOINT")
     local database, rows = here:database(), 0
     for serial, at, subject in out:gmatch("(%x+)\t([^\t]+)\t([^\n]+)\n") do
       assert.equal("revoked", database[serial].status)
@@ -26,12 +26,12 @@ describe("scripts/audits/revoked.lua", function()
   end)
 
   it("exits with 3 and says why where it can't ask", function()
-    local status, out, err = here:run("$LUA_EXE scripts/audits/revoked.lua $ENDPOINT",
+    local status, out, err = here:run("$LUA scripts/audits/revoked.lua $ENDPOINT",
       { ALIBABA_CLOUD_ACCESS_KEY_SECRET = "wrong" })
     assert.equal(3, status)
     assert.equal("", out)
     assert.is_truthy(err:find("^revoked.lua: [^\n]*SignatureDoesNotMatch[^\n]*\n$"), err)
-    status, out, err = here:run("$LUA_EXE scripts/audits/revoked.lua nowhere")
+    status, out, err = here:run("$LUA scripts/audits/revoked.lua nowhere")
     assert.equal(3, status)
     assert.equal("", out)
     assert.is_truthy(err:find("^revoked.lua: [^\n]+\n$"), err)

@@ -87,13 +87,12 @@ describe("a fault of the service", function()
     local at = folder .. "/" .. case.id
     local ca = case.emulator.ca and "--ca-file " .. case.emulator.ca or ""
     files.shell("mkdir " .. at)
-    files.write(at .. "/run", ("env -i PATH='%s' HOME='%s' LUA_PATH='%s' LUA_CPATH='%s' LD_PRELOAD='%s' "
+    files.write(at .. "/run", ("env -i PATH='%s' HOME='%s' LUA_PATH='%s' LUA_CPATH='%s' "
       .. "ALIBABA_CLOUD_ACCESS_KEY_ID='%s' ALIBABA_CLOUD_ACCESS_KEY_SECRET='%s' timeout 100 "
       .. "'%s' status %s --format csv --verbose --home %s/home --endpoint %s %s %s "
       .. "> %s/out 2> %s/err < /dev/null\necho $? > %s/exit\n"):format(
-      os.getenv("PATH"), at, os.getenv("LUA_PATH"), os.getenv("LUA_CPATH"),
-      os.getenv("LD_PRELOAD") or "", case.id, SECRET, os.getenv("CERTSTAT"), table.concat(asked, " "), at,
-      case.emulator.url, ca, case.options, at, at, at))
+      os.getenv("PATH"), at, os.getenv("LUA_PATH"), os.getenv("LUA_CPATH"), case.id, SECRET, os.getenv("CERTSTAT"),
+      table.concat(asked, " "), at, case.emulator.url, ca, case.options, at, at, at))
   end
 
   setup(function()
