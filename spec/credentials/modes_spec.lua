@@ -140,8 +140,8 @@ printf '{"mode":"AK","access_key_id":"demo","access_key_secret":"throw-away","ex
   it("fetches keys at first use, and new ones before they expire, without a call that fails", function()
     local clients = {}
     for i, mode in ipairs(modes()) do
+      local before = asked()[mode[4]] or 0 -- the client asks as soon as it is made
       local client = client_of(mode[1], mode[2], mode[3])
-      local before = asked()[mode[4]] or 0
       assert.is_nil(client.session.current)
       is_good(client)
       assert.truthy(asked()[mode[4]] > before, mode[4])
