@@ -87,6 +87,17 @@ b67e                                      revoked  2026-01-02T03:04:05Z
     assert.equal("source\tstatus\tchecked_at\trun\n-:1\tgood\t2026-01-02T03:04:05Z\t\n-:2\tinvalid\t\t\n", out)
   end)
 
+  it("has the moment of each answer kept only where it is shown", function()
+    for chosen, kept in pairs { ["serial,status"] = false, ["status,checked_at"] = true } do
+      local world = { stdin = "084bde\n" }
+      run({ "audit", "--from", "-", "--columns", chosen, "--quiet" }, world)
+      assert.equal(kept, world.clock ~= nil)
+    end
+    local world = { stdin = "084bde\n" }
+    run({ "audit", "--from", "-", "--quiet" }, world)
+    assert.is_nil(world.clock)
+  end)
+
   local unusable = {
     { { "--columns", "serial,colour" }, "--columns: expected some of serial,key,status,revoked_at,class,code,message,"
       .. "source,checked_at,run,identifier,type,subject,not_before,not_after, found 'colour' "

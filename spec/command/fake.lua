@@ -118,6 +118,7 @@ function fake.client(world, on_call)
   end
   function client.audit(_, source, options)
     tell(on_call)
+    world.clock = options.now
     return audit(world, source, 3, options.on_answers)
   end
   function client.certificates()

@@ -9,6 +9,12 @@ describe("report.columns", function()
     assert.same({ "serial", "key", "status", "revoked_at", "class", "code", "message" }, names)
   end)
 
+  it("knows whether a list has a column", function()
+    assert.is_true(columns.has(columns.status, "status"))
+    assert.is_false(columns.has(columns.status, "checked_at"))
+    assert.is_true(columns.has(columns.choose("checked_at", columns.status), "checked_at"))
+  end)
+
   it("shows a time as ISO 8601 in UTC", function()
     assert.equal("2026-01-02T03:04:05Z", columns.text({ name = "t", time = true }, { t = 1767323045 }))
     assert.equal("1970-01-01T00:00:00Z", columns.text({ name = "t", time = true }, { t = 0 }))

@@ -88,6 +88,11 @@ local function source_of(arguments, client, environment)
   end
 end
 
+-- When each answer came is kept for the whole run, so only where it is shown.
+local function clock_of(arguments, environment)
+  return columns.has(arguments.columns or columns.status, "checked_at") and environment.wall_seconds or nil
+end
+
 function audit.run(arguments, environment)
   local client, asked = service.open(arguments, environment)
   if not client then
@@ -114,7 +119,7 @@ function audit.run(arguments, environment)
 
   local counts, started = tally.new(), environment.now_ns()
   local rows, read = in_order.rows(record:reading(items), function(source)
-    return client:audit(source, { on_answers = record.on_answers, now = environment.wall_seconds })
+    return client:audit(source, { on_answers = record.on_answers, now = clock_of(arguments, environment) })
   end)
   local line = watch(arguments, environment, function()
     return { done = counts.rows, total = total(read()), counts = counts, counters = client:counters() }
@@ -123,7 +128,7 @@ function audit.run(arguments, environment)
   line:clear()
 
   local seconds = (environment.now_ns() - started) / 1e9
-  local written, message = report:close(service.facts(arguments, client, not failure, seconds, environment))
+  local written, message = report:close(not failure)
   if not written and not failure then
     failure = { message }
   end

@@ -80,12 +80,4 @@ function service.open(arguments, environment)
   return client, asked
 end
 
---- What a report tells of a run besides its rows, see report.open. whole: it was not cut short; seconds: its duration.
-function service.facts(arguments, client, whole, seconds, environment)
-  return {
-    whole = whole, seconds = seconds, ended = environment.wall_seconds(), counters = client:counters(),
-    qps = arguments.qps or 10,
-  }
-end
-
 return service

@@ -78,6 +78,16 @@ function columns.choose(text, usual)
   return chosen
 end
 
+--- Whether a column of that name is in a list.
+function columns.has(list, name)
+  for _, column in ipairs(list) do
+    if column.name == name then
+      return true
+    end
+  end
+  return false
+end
+
 -- The value of `column` in `row` as a string, or nil where the row has none. Times become ISO 8601, UTC.
 function columns.text(column, row)
   local value = row[column.name]

@@ -3,17 +3,13 @@
 --
 --   local report = require("certstat.report").open("csv", write)
 --   report.row { serial = "08:4B:DE", key = "084bde", status = "good" }
---   report.finish(facts)
+--   report.finish()
 --
 -- Text that comes from outside is made printable in table, csv and tsv; json and ndjson keep it exactly,
 -- escaped.
 local columns = require "certstat.report.columns"
 
--- formats: all; tables: those that show any rows, not only those of statuses
-local report = {
-  formats = { "table", "csv", "tsv", "ndjson", "json" },
-  tables = { "table", "csv", "tsv", "ndjson", "json" },
-}
+local report = { formats = { "table", "csv", "tsv", "ndjson", "json" } }
 
 local known = {}
 for _, format in ipairs(report.formats) do
@@ -23,10 +19,8 @@ end
 -- format: one of report.formats; write: function(text), called with whole lines; options (may be nil):
 --   columns: an array as in report/columns.lua (default: columns.status)
 --   color:   true colours the table's status words
--- Returns {row = function(row), finish = function(facts)}. finish completes the text, also after a run that was cut
--- short, and is to be called exactly once. facts: {whole = it was not cut short, seconds = its duration, ended =
--- seconds since 1970, counters = what client:counters() gives, qps = the quota's calls a second}. Raises where the
--- format is unknown.
+-- Returns {row = function(row), finish = function()}. finish completes the text, also after a run that was cut short,
+-- and is to be called exactly once. Raises where the format is unknown.
 function report.open(format, write, options)
   if not known[format] then
     error("report.open: expected one of " .. table.concat(report.formats, ", ") .. ", found "
