@@ -57,8 +57,8 @@ function options.service(command)
     endpoint, region, options.profile(command),
     command:option("--ca-file", "PEM file of the authorities to trust (the system's)."):argname("F"),
     allow_http,
-    command:option("--timeout", "Seconds for one call, retries included (60)."):argname("S")
-      :convert(options.seconds("--timeout", 86400)))
+    command:option("--timeout", "Seconds for one call, retries included (60). In a list or an audit: for an attempt.")
+      :argname("S"):convert(options.seconds("--timeout", 86400)))
   command:group("The quota",
     command:option("--home", "The folder through which processes share it (~/.local/state/certstat)."):argname("DIR"),
     command:option("--account", "Whose quota it is: any name (default)."):argname("NAME"),
