@@ -631,8 +631,8 @@ int cs_terminal_is(int fd);
  * src/ipc/interrupt.c */
 void cs_signals_interrupt(void);
 
-/* 1 if SIGUSR1 has come since the last call, else 0. From the first call on it waits for the next
- * one in this thread, and in those that it starts, instead of ending the process. For programs.
+/* 1 if SIGUSR1 has come since the last call, else 0. From the first call on it is noted, whichever
+ * thread it comes to, and no longer ends the process. For programs.
  * src/ipc/interrupt.c */
 int cs_signal_asked(void);
 

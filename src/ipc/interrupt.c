@@ -3,7 +3,6 @@
 
 #include <signal.h>
 #include <stddef.h>
-#include <time.h>
 
 void cs_signals_interrupt(void)
 {
@@ -15,12 +14,22 @@ void cs_signals_interrupt(void)
     sigaction(SIGHUP, &interrupt, NULL);
 }
 
+static volatile sig_atomic_t asked;
+
+static void note_asked(int number)
+{
+    (void)number;
+    asked = 1;
+}
+
 int cs_signal_asked(void)
 {
-    static const struct timespec at_once = {0, 0};
-    sigset_t set;
-    sigemptyset(&set);
-    sigaddset(&set, SIGUSR1);
-    pthread_sigmask(SIG_BLOCK, &set, NULL);
-    return sigtimedwait(&set, NULL, &at_once) == SIGUSR1;
+    struct sigaction action = {.sa_handler = note_asked, .sa_flags = SA_RESTART};
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGUSR1, &action, NULL);
+    if (!asked) {
+        return 0;
+    }
+    asked = 0;
+    return 1;
 }

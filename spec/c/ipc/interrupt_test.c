@@ -1,4 +1,5 @@
 /* interrupt_test.c - SIGTERM and SIGHUP are handled as SIGINT is; SIGUSR1 asks. */
+#include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -53,12 +54,30 @@ static void being_asked_is_noticed_once(void **state)
     assert_int_equal(cs_signal_asked(), 0);
 }
 
+static void *raise_here(void *unused)
+{
+    raise(SIGUSR1);
+    return unused;
+}
+
+/* as a resolver's thread does that was there before the first call */
+static void being_asked_is_noticed_in_any_thread(void **state)
+{
+    (void)state;
+    pthread_t thread;
+    assert_int_equal(cs_signal_asked(), 0);
+    assert_int_equal(pthread_create(&thread, NULL, raise_here, NULL), 0);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_int_equal(cs_signal_asked(), 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(they_share_its_handler),
         cmocka_unit_test(they_are_ignored_where_it_is),
         cmocka_unit_test(being_asked_is_noticed_once),
+        cmocka_unit_test(being_asked_is_noticed_in_any_thread),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
