@@ -3,7 +3,7 @@ local encode = require "certstat.emulator.encode"
 local function nothing() end
 
 local shape = {
-  { "Text", "string" }, { "Count", "integer" }, { "Flag", "boolean" }, { "Any", "any" },
+  { "Text", "string" }, { "Count", "integer" }, { "Flag", "boolean" },
   { "List", { list = { { "A", "string" }, { "B", "integer" } } } },
   { "Words", { list = "string" } }, { "Raw", "json" },
   { "One", { object = { { "C", "string" } } } },
@@ -35,11 +35,6 @@ describe("a reply in JSON", function()
     assert.equal('{"List":[],"Words":[],"One":{}}', json { List = {}, Words = {}, One = {} })
   end)
 
-  it("may have any value where the shape says so", function()
-    assert.equal('{"Any":1}{"Any":"1"}{"Any":true}{"Any":null}',
-      json { Any = 1 } .. json { Any = "1" } .. json { Any = true } .. json { Any = encode.NULL })
-  end)
-
   it("has JSON that a fault gives as it is", function()
     assert.equal('{"Raw":[1}', json { Raw = "[1" })
   end)
@@ -56,7 +51,7 @@ describe("a reply in XML", function()
 
   it("leaves out what is absent, an empty list too", function()
     assert.equal(XML .. "<R></R>", (write("xml", {})))
-    assert.equal(XML .. "<R><Any></Any><One></One></R>", (write("xml", { Any = encode.NULL, List = {}, One = {} })))
+    assert.equal(XML .. "<R><One></One></R>", (write("xml", { List = {}, One = {} })))
   end)
 
   it("has no control characters that XML has not", function()
@@ -77,7 +72,6 @@ describe("every reply", function()
       Text = { 1, "field Text: no value for it is a number" },
       Count = { "1", "field Count: no value for it is a string" },
       Flag = { 0, "field Flag: no value for it is a number" },
-      Any = { {}, "field Any: no value for it is a table" },
       Words = { { 1 }, "field Words: no value for it is a number" },
     } do
       it(("raises for a wrong type of %s in %s"):format(name, format), function()

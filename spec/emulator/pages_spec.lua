@@ -27,9 +27,9 @@ describe("a page", function()
 
   it("says how it stands to all", function()
     local values = {}
-    pages.set_page(values, { page = 2, size = 20 }, 45)
+    pages.set(values, { page = 2, size = 20 }, 45)
     assert.same({ CurrentPage = 2, ShowSize = 20, TotalCount = 45, PageCount = 3 }, values)
-    pages.set_page(values, { page = 1, size = 20 }, 0)
+    pages.set(values, { page = 1, size = 20 }, 0)
     assert.equal(0, values.PageCount)
   end)
 end)
@@ -40,7 +40,7 @@ describe("a page by token", function()
     repeat
       local values = {}
       for _, item in ipairs(pages.cut({ "a", "b", "c", "d", "e" }, asked)) do found[#found + 1] = item end
-      pages.set_token(values, asked, 5)
+      pages.set(values, asked, 5)
       assert.equal(2, values.MaxResults)
       asked = values.NextToken and pages.token({ NextToken = values.NextToken, MaxResults = "2" }, 20, 2000)
     until not asked
@@ -49,9 +49,9 @@ describe("a page by token", function()
 
   it("has no next one where a page ends with the list", function()
     local values = {}
-    pages.set_token(values, { first = 3, size = 2 }, 4)
+    pages.set(values, { first = 3, size = 2 }, 4)
     assert.is_nil(values.NextToken)
-    pages.set_token(values, { first = 3, size = 2 }, 5)
+    pages.set(values, { first = 3, size = 2 }, 5)
     assert.equal("string", type(values.NextToken))
   end)
 
@@ -68,4 +68,22 @@ describe("a page by token", function()
         { pages.token({ NextToken = text }, 20, 2000) })
     end)
   end
+end)
+
+describe("a page of a list that has both ways", function()
+  it("is by token where a parameter is one of its", function()
+    assert.same({ first = 1, size = 20, page = 1 }, pages.either({}, 20))
+    assert.same({ first = 6, size = 5, page = 2 },
+      pages.either({ CurrentPage = "2", ShowSize = "5", NextToken = "" }, 20))
+    assert.same({ first = 1, size = 5 }, pages.either({ MaxResults = "5" }, 20))
+    assert.same({ first = 3, size = 20 }, pages.either({ NextToken = "from-3" }, 20))
+    assert.same({ n = 3, nil, "InvalidParameter", "MaxResults is not valid: 1 to 1000." },
+      { n = 3, pages.either({ MaxResults = "1001" }, 20) })
+  end)
+
+  it("says how many there are, by token too", function()
+    local values = {}
+    pages.set(values, { first = 1, size = 2 }, 4)
+    assert.same({ MaxResults = 2, NextToken = "from-3", TotalCount = 4 }, values)
+  end)
 end)

@@ -4,23 +4,16 @@ local json = require("cjson").new()
 
 local M = {}
 
---- A value that is sent as null.
-M.NULL = {}
-
---- shape{ {name, kind}, … }: kind is "string", "integer", "boolean", "any" (of these three, or NULL), { list = shape or
--- kind }, { object = shape }; and "json", for a fault: a string that is the value's JSON already.
+--- shape{ {name, kind}, … }: kind is "string", "integer", "boolean", { list = shape or kind }, { object = shape }; and
+-- "json", for a fault: a string that is the value's JSON already.
 local LUA_TYPE = { string = "string", integer = "number", boolean = "boolean", json = "string" }
-local KIND = { string = "string", number = "integer", boolean = "boolean" }
 
--- The kind of a value, checked: "string", "integer", "boolean", "json" or "null".
-local function kind_of(name, kind, value)
-  if kind == "any" then
-    kind = value == M.NULL and "null" or KIND[type(value)]
-  elseif type(value) ~= LUA_TYPE[kind] then
-    kind = nil
+-- The text of a value of a kind. writers: by kind.
+local function written(writers, name, kind, value)
+  if type(value) ~= LUA_TYPE[kind] then
+    error(("field %s: no value for it is a %s"):format(name, type(value)), 0)
   end
-  if not kind then error(("field %s: no value for it is a %s"):format(name, type(value)), 0) end
-  return kind
+  return writers[kind](value)
 end
 
 local function put(out, text) out[#out + 1] = text end
@@ -30,7 +23,6 @@ local function put(out, text) out[#out + 1] = text end
 local as_json = {
   string = json.encode, boolean = tostring,
   integer = function(value) return ("%.0f"):format(value) end,
-  null = function() return "null" end,
   json = function(text) return text end,
 }
 
@@ -38,7 +30,7 @@ local put_json_object
 
 local function put_json(out, name, kind, value, pause)
   if type(kind) == "string" then
-    put(out, as_json[kind_of(name, kind, value)](value))
+    put(out, written(as_json, name, kind, value))
   elseif kind.object then
     put_json_object(out, kind.object, value, pause)
   elseif kind.list then
@@ -74,7 +66,6 @@ local as_xml = {
   -- XML 1.0 has no other control characters than tab and line ends
   string = function(text) return (text:gsub("[%z\1-\8\11\12\14-\31]", "?"):gsub('[&<>"]', ENTITY)) end,
   boolean = tostring, integer = as_json.integer,
-  null = function() return "" end,
 }
 as_xml.json = as_xml.string
 
@@ -91,7 +82,7 @@ local function put_xml(out, name, kind, value, pause)
   end
   put(out, "<" .. name .. ">")
   if type(kind) == "string" then
-    put(out, as_xml[kind_of(name, kind, value)](value))
+    put(out, written(as_xml, name, kind, value))
   else
     put_xml_object(out, kind.object, value, pause)
   end

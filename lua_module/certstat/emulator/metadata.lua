@@ -2,7 +2,6 @@
 -- https://www.alibabacloud.com/help/en/ecs/user-guide/view-instance-metadata
 local sessions = require "certstat.emulator.sessions"
 local times = require "certstat.times"
-local ipc = require "certstat.ipc"
 
 local M = {}
 local Metadata = {}
@@ -27,7 +26,7 @@ local function issue_token(self, call)
   if self.version == "v1" then return text(404, "not found") end
   local ttl = tonumber(call.headers["x-aliyun-ecs-metadata-token-ttl-seconds"])
   if not ttl or ttl < 1 or ttl > LONGEST_TTL then return text(400, "no TTL of 1 to 21600 seconds") end
-  local token = ipc.random(28):gsub(".", function(byte) return ("%02x"):format(byte:byte()) end)
+  local token = sessions.random_text(28)
   if not self.memory:safe_set(name_of(token), true, ttl) then return text(503, "") end
   return text(200, token)
 end

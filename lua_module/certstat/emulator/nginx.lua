@@ -1,7 +1,7 @@
 --- nginx for the emulator: where it is, what it loads, and its configuration. What enters the configuration
 -- is checked.
 local core = require "certstat.core"
-local ipc = require "certstat.ipc"
+local program = require "certstat.emulator.program"
 
 local M = {}
 
@@ -9,24 +9,12 @@ local PROGRAMS = { "/usr/sbin/nginx", "/usr/local/sbin/nginx", "/usr/bin/nginx" 
 local MODULE_FOLDERS = { "/usr/lib/nginx/modules", "/usr/lib64/nginx/modules", "/usr/local/lib/nginx/modules" }
 local MODULES = { "ndk_http_module.so", "ngx_http_lua_module.so" }
 
-local function is_file(path)
-  local facts = ipc.facts(path)
-  return facts and facts.kind == "file"
-end
-
-local function find_program()
-  for _, path in ipairs(PROGRAMS) do
-    if is_file(path) then return path end
-  end
-  return nil, "nginx is not installed; looked for " .. table.concat(PROGRAMS, ", ")
-end
-
 local function find_modules()
   for _, folder in ipairs(MODULE_FOLDERS) do
     local paths = {}
     for i, name in ipairs(MODULES) do
       local path = folder .. "/" .. name
-      if is_file(path) then paths[i] = path end
+      if program.is_file(path) then paths[i] = path end
     end
     if #paths == #MODULES then return paths end
   end
@@ -40,7 +28,7 @@ function M.search(name, path)
   local looked = {}
   for template in path:gmatch("[^;]+") do
     local file = template:gsub("%?", (name:gsub("%.", "/")))
-    if is_file(file) then return file end
+    if program.is_file(file) then return file end
     looked[#looked + 1] = file
   end
   return nil, table.concat(looked, ", ")
@@ -69,7 +57,7 @@ local function c_template(name, cpath)
   if not file then return nil, ("module %s is not found; looked for %s"):format(name, looked) end
   local twins = M.twins(file)
   for _, twin in ipairs(twins) do
-    if is_file(twin) then return twin:sub(1, -(#name + #".so" + 1)) .. "?.so" end
+    if program.is_file(twin) then return twin:sub(1, -(#name + #".so" + 1)) .. "?.so" end
   end
   return nil, ("nginx needs %s for Lua 5.1, beside %s (`make` builds it); looked for %s"):format(
     name, core.printable(file), core.printable(table.concat(twins, ", ")))
@@ -87,7 +75,7 @@ end
 -- path, cpath: package.path and package.cpath of the running Lua, in which certstat was found.
 function M.find(path, cpath)
   local found, message = {}
-  found.program, message = find_program()
+  found.program, message = program.find("nginx", PROGRAMS)
   if not found.program then return nil, message end
   found.modules, message = find_modules()
   if not found.modules then return nil, message end

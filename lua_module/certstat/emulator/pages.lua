@@ -28,14 +28,21 @@ function M.token(parameters, usual, most)
   return { first = tonumber(first), size = size }
 end
 
---- Puts into a reply how its page stands to all items.
-function M.set_page(values, asked, total)
-  values.CurrentPage, values.ShowSize, values.TotalCount = asked.page, asked.size, total
-  values.PageCount = math.ceil(total / asked.size)
+--- either(parameters, usual) → as token where a parameter is one of its, else as page.
+function M.either(parameters, usual)
+  local by_token = (parameters.MaxResults or "") ~= "" or (parameters.NextToken or "") ~= ""
+  if by_token then return M.token(parameters, usual, M.MOST) end
+  return M.page(parameters, usual)
 end
 
---- The same for a page by token. After the last page there is no NextToken.
-function M.set_token(values, asked, total)
+--- Puts into a reply how the page that was asked for stands to all items. After the last page by token there is no
+-- NextToken.
+function M.set(values, asked, total)
+  values.TotalCount = total
+  if asked.page then
+    values.CurrentPage, values.ShowSize, values.PageCount = asked.page, asked.size, math.ceil(total / asked.size)
+    return
+  end
   values.MaxResults = asked.size
   if asked.first + asked.size <= total then values.NextToken = ("from-%d"):format(asked.first + asked.size) end
 end

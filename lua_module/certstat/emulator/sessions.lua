@@ -6,7 +6,8 @@ local times = require "certstat.times"
 
 local M = {}
 
-local function random_text(bytes)
+--- So many random bytes, in hex.
+function M.random_text(bytes)
   return (ipc.random(bytes):gsub(".", function(byte) return ("%02x"):format(byte:byte()) end))
 end
 
@@ -14,7 +15,8 @@ end
 -- `accounts` (certstat.emulator.accounts) knows from now on; or nil, message where there is no room.
 function M.issue(accounts, account, seconds, now_s)
   local key = {
-    access_key_id = "STS." .. random_text(12), access_key_secret = random_text(20), security_token = random_text(64),
+    access_key_id = "STS." .. M.random_text(12), access_key_secret = M.random_text(20),
+    security_token = M.random_text(64),
     expires_at = now_s + seconds, account = account,
   }
   local ok, message = accounts:register(key, now_s)

@@ -2,6 +2,7 @@
 -- the openssl command. See openssl-req(1) and openssl-ca(1).
 local core = require "certstat.core"
 local ipc = require "certstat.ipc"
+local program = require "certstat.emulator.program"
 
 local M = {}
 
@@ -51,14 +52,6 @@ local COMMANDS = {
 }
 local OF_CA = " -batch -notext -in %/server.csr -cert %/ca.pem -keyfile %/ca.key"
 
-local function find_program()
-  for _, path in ipairs(PROGRAMS) do
-    local facts = ipc.facts(path)
-    if facts and facts.kind == "file" then return path end
-  end
-  return nil, "openssl is not installed; looked for " .. table.concat(PROGRAMS, ", ")
-end
-
 local function write(path, text)
   local file, message = io.open(path, "w")
   if not file then return nil, message end
@@ -76,10 +69,10 @@ end
 
 -- Runs one command to its end: true; or nil, message. What openssl says on its way is kept from the emulator's own
 -- standard error by a shell, which is given its words as they are.
-local function run(program, folder, command)
+local function run(openssl, folder, command)
   if command:find("^ca ") then command = command .. OF_CA end
   local said = folder .. "/tls.log"
-  local argv = { "/bin/sh", "-c", 'exec "$@" 2> "$0"', said, program }
+  local argv = { "/bin/sh", "-c", 'exec "$@" 2> "$0"', said, openssl }
   for word in command:gmatch("%S+") do argv[#argv + 1] = (word:gsub("^%%", function() return folder end)) end
   local process, message = ipc.spawn { argv = argv, env = { "OPENSSL_CONF=" .. folder .. "/tls.cnf" }, output = true }
   if not process then return nil, message end
@@ -93,15 +86,15 @@ end
 --- make(folder, address): makes ca.pem, server.key, server.pem (for address and localhost), wrong_name.pem,
 -- expired.pem and self_signed.pem in the emulator's folder. The path of ca.pem; or nil, message.
 function M.make(folder, address)
-  local program, message = find_program()
-  if not program then return nil, message end
+  local openssl, message = program.find("openssl", PROGRAMS)
+  if not openssl then return nil, message end
   local values = { folder = folder, address = address }
   local ok
   ok, message = write(folder .. "/tls.cnf", (CONFIGURATION:gsub("%%%((%l+)%)", values)))
   if ok then ok, message = write(folder .. "/tls.index", "") end
   for _, command in ipairs(COMMANDS) do
     if not ok then break end
-    ok, message = run(program, folder, command)
+    ok, message = run(openssl, folder, command)
   end
   if not ok then return nil, message end
   return folder .. "/ca.pem"

@@ -57,7 +57,7 @@ local function list(context, parameters, pause, usual, accept)
     pause()
   end
   local values = { CertificateList = pages.cut(all, asked) }
-  pages.set_page(values, asked, #all)
+  pages.set(values, asked, #all)
   return values
 end
 
@@ -127,8 +127,8 @@ function M.list_by_token.run(context, parameters, pause)
     }
     pause()
   end
-  local values = { List = elements, TotalCount = #registry.authorities }
-  pages.set_token(values, asked, #registry.authorities)
+  local values = { List = elements }
+  pages.set(values, asked, #registry.authorities)
   return values
 end
 

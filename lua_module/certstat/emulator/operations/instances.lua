@@ -74,8 +74,7 @@ table.insert(M.all.shape, 1, { "NextToken", "string" })
 table.insert(M.all.shape, 1, { "MaxResults", "integer" })
 
 function M.all.run(context, parameters, pause)
-  local by_token = (parameters.MaxResults or "") ~= "" or (parameters.NextToken or "") ~= ""
-  local asked, code, message = (by_token and pages.token or pages.page)(parameters, 20, pages.MOST)
+  local asked, code, message = pages.either(parameters, 20)
   if not asked then return nil, code, message end
   local registry, list = context.registry, {}
   for _, authority in ipairs(registry.authorities) do
@@ -85,8 +84,8 @@ function M.all.run(context, parameters, pause)
     end
     pause()
   end
-  local values = { List = pages.cut(list, asked), TotalCount = #list }
-  if by_token then pages.set_token(values, asked, #list) else pages.set_page(values, asked, #list) end
+  local values = { List = pages.cut(list, asked) }
+  pages.set(values, asked, #list)
   return values
 end
 

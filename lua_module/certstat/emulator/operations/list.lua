@@ -28,7 +28,7 @@ function M.run(context, parameters, pause)
     values.CertificateList[i] = fields.certificate(one, fields.ms)
     pause()
   end
-  pages.set_page(values, asked, total)
+  pages.set(values, asked, total)
   return values
 end
 

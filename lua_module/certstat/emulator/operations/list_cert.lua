@@ -65,8 +65,7 @@ local function element(found)
 end
 
 function M.run(context, parameters, pause)
-  local by_token = (parameters.MaxResults or "") ~= "" or (parameters.NextToken or "") ~= ""
-  local asked, code, message = (by_token and pages.token or pages.page)(parameters, 50, pages.MOST)
+  local asked, code, message = pages.either(parameters, 50)
   if not asked then return nil, code, message end
   local filter
   filter, code, message = read_filter(parameters)
@@ -78,12 +77,12 @@ function M.run(context, parameters, pause)
   else
     found, total = context.registry:page(asked.first, asked.size)
   end
-  local values = { List = {}, TotalCount = total }
+  local values = { List = {} }
   for i, one in ipairs(found) do
     values.List[i] = element(one)
     pause()
   end
-  if by_token then pages.set_token(values, asked, total) else pages.set_page(values, asked, total) end
+  pages.set(values, asked, total)
   return values
 end
 

@@ -17,7 +17,7 @@ function M.run(context, parameters, pause)
     values.CertificateList[i].RevokeDate = fields.day(one.entry.revoked)
     pause()
   end
-  pages.set_page(values, asked, #all)
+  pages.set(values, asked, #all)
   return values
 end
 
