@@ -8,7 +8,7 @@ describe("sources.file", function()
   local folder
 
   setup(function()
-    folder = assert(ipc.temporary_folder(os.tmpname()))
+    folder = files.folder()
   end)
 
   teardown(function()

@@ -9,7 +9,7 @@ describe("sources.folder", function()
   local first = pem:match("%-%-%-%-%-BEGIN.-%-%-%-%-%-END CERTIFICATE%-%-%-%-%-\n")
 
   before_each(function()
-    path = assert(ipc.temporary_folder(os.tmpname()))
+    path = files.folder()
   end)
 
   after_each(function()

@@ -34,7 +34,7 @@ describe("sources.gzip", function()
   end
 
   setup(function()
-    folder = assert(ipc.temporary_folder(os.tmpname()))
+    folder = files.folder()
   end)
 
   teardown(function()
