@@ -124,7 +124,8 @@ mkfifo $FOLDER/more
 exec 3<> $FOLDER/more
 { echo x; echo y; } >&3
 "$CERTSTAT" audit --endpoint $ENDPOINT --from - --format tsv --columns serial < $FOLDER/more > $FOLDER/rows &
-until grep -q '^SigCgt:.*4003$' /proc/$!/status && grep -q pipe /proc/$!/wchan; do :; done # SIGHUP, SIGINT, SIGTERM
+caught() { echo $((0x$(sed -n 's/^SigCgt:[^0-9a-f]*//p' /proc/$1/status) & 0x4003)); } # SIGHUP, SIGINT, SIGTERM
+until [ "$(caught $!)" -eq $((0x4003)) ] && grep -q pipe /proc/$!/wchan; do :; done
 kill -TERM $!
 wait $!
 code=$?
