@@ -179,7 +179,7 @@ fuzz:        ## the pure functions on random input, SECONDS (60) each
 	FUZZ_SECONDS=$(or $(SECONDS),60) spec/run fuzz
 soak:        ## many processes with one quota, a minute a test, half an hour in all
 	scripts/setup check
-	SOAK_SECONDS=60 SOAK_SEEDS=20 spec/run soak
+	SOAK_SECONDS=60 SOAK_SEEDS=20 SOAK_RUNS=200 spec/run soak
 mutants:     ## small faults put into src/core/, each of which a test must find
 	scripts/setup check
 	spec/mutants

@@ -739,6 +739,27 @@ describe("audit: on_answers", function()
   end)
 end)
 
+describe("audit: recall", function()
+  it("answers what was answered before, without a call", function()
+    local w, recalled, told = new_world(), {}, 0
+    w.sizes = { limit = 50 }
+    local run = audit.new(w.loop, list { "01", "2", "01", "zz", "03" }, {
+      lane = "audit", sizes = w.sizes, on_answers = function(entries) told = told + #entries end,
+      recall = function(key)
+        recalled[#recalled + 1] = key
+        if key == "02" then return { status = "revoked", revoked_at = 55 } end
+      end,
+    })
+    local rows = drain(run)
+    assert.same({ "good", "revoked", "good", "invalid", "good" }, field(rows, "status"))
+    assert.equal("2", rows[2].serial)
+    assert.equal(55, rows[2].revoked_at)
+    assert.same({ 2 }, counts(w))
+    assert.same({ "01", "02", "03" }, recalled) -- what is remembered is not looked for
+    assert.equal(2, told)
+  end)
+end)
+
 describe("audit: several runs of one client", function()
   it("each get their rows", function()
     local w = new_world(nil, { rate = 20 })

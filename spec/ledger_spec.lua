@@ -41,7 +41,7 @@ describe("certstat.ledger", function()
     local facts = opened:info()
     assert.is_true(facts.bytes > 4096)
     facts.bytes = nil
-    assert.same({ schema = 1, runs = 1, asked = 2, answers = 2, latest = 1, changes = 1 }, facts)
+    assert.same({ schema = 2, runs = 1, asked = 2, answers = 2, latest = 1, changes = 1 }, facts)
     assert.equal("", opened:check())
   end)
 

@@ -89,6 +89,125 @@ describe("certstat.record", function()
     look(function(opened) assert.equal("", opened:check()) end)
   end)
 
+  describe("of a run that goes on", function()
+    local function items_of(list, message)
+      local i = 0
+      return function()
+        i = i + 1
+        if not list[i] then return nil, message, message and { class = "network" } end
+        return { serial = list[i], source = "line " .. i }
+      end
+    end
+
+    -- Reads all; returns the serials, and what it ends with.
+    local function read(one, items)
+      local serials, next_item = {}, one:reading(items)
+      while true do
+        local item, message, info = next_item()
+        if not item then return table.concat(serials, " "), message, info end
+        serials[#serials + 1] = item.serial
+      end
+    end
+
+    -- A run that has read two lines, and got the answer of the first.
+    local function cut_short()
+      local one = assert(begin())
+      assert.equal("01 02", (read(one, items_of({ "01", "02" }, "cut"))))
+      one.on_answers { { key = "01", answer = { status = "revoked", revoked_at = 55 } },
+        { key = "02", answer = { status = "error", class = "network" } } }
+      assert.is_true(one:finish(false))
+    end
+
+    it("reads again what it has read, and goes on behind it", function()
+      cut_short()
+      local one, line = begin { resume = true }
+      assert.equal("run 1 goes on", line)
+      assert.same({ status = "revoked", revoked_at = 55, checked_at = 1002 }, one.recall("01"))
+      assert.is_nil(one.recall("02")) -- an error is no answer
+      assert.is_nil(one.recall("03"))
+      assert.equal("01 02 03", (read(one, items_of { "01", "02", "03" })))
+      one.on_answers { { key = "02", answer = { status = "good" } }, { key = "03", answer = { status = "good" } } }
+      assert.is_true(one:finish(true))
+      look(function(opened)
+        assert.equal(3, #opened:asked(1, 0))
+        assert.equal(3, opened:info().answers)
+        assert.equal(3, opened:runs()[1].items)
+        assert.equal("", opened:check())
+      end)
+    end)
+
+    it("stops where the input is another one", function()
+      cut_short()
+      local rows = {
+        { { "01", "03" }, "01", "line 2: expected '02', as run 1 has read it, found '03'" },
+        { { "1" }, "", "line 1: expected '01', as run 1 has read it, found '1'" },
+        { { "01" }, "01", "line 2: expected '02', as run 1 has read it, found the end of the input" },
+        { { "zz", "02" }, "", "line 1: expected '01', as run 1 has read it, found 'zz'" },
+      }
+      for _, row in ipairs(rows) do
+        local one = assert(begin { resume = true })
+        local serials, message, info = read(one, items_of(row[1]))
+        assert.equal(row[2], serials)
+        assert.equal(row[3], message)
+        assert.same({ class = "argument", code = "InputChanged" }, info)
+        assert.is_true(one:finish(false))
+      end
+      look(function(opened) assert.equal(2, opened:info().asked) end)
+    end)
+
+    it("passes on what keeps its source from going on", function()
+      cut_short()
+      local one = assert(begin { resume = true })
+      assert.same({ "01", "cut", { class = "network" } }, { read(one, items_of({ "01" }, "cut")) })
+    end)
+
+    it("is one that nobody else is at", function()
+      local one = assert(begin())
+      assert.same({ nil, ("ledger: %s/ledger.db: run 1 is still going on, in another process"):format(home),
+        { class = "limit", code = "LedgerRunning" } }, { begin { resume = true } })
+      assert.is_true(one:finish(true))
+    end)
+
+    it("begins where there is none to go on with", function()
+      local one, line = begin { resume = true }
+      assert.equal("no run to go on with: run 1 begins", line)
+      assert.is_true(one:finish(true))
+    end)
+
+    it("takes a copied source from its copy, also where it is another by then", function()
+      local one = assert(begin { copied = true })
+      assert.equal("01 02", (read(one, items_of { "01", "02" })))
+      assert.is_true(one:finish(false))
+      one = assert(begin { copied = true, resume = true })
+      assert.equal("01 02", (read(one, function() error("it is not read again") end)))
+      assert.is_true(one:finish(true))
+      look(function(opened) assert.equal(2, opened:info().asked) end)
+    end)
+
+    it("begins anew where its source was not copied whole", function()
+      local one = assert(begin { copied = true })
+      assert.same({ "", "cut", { class = "network" } }, { read(one, items_of({ "01", "02" }, "cut")) })
+      assert.is_true(one:finish(false))
+      local line
+      one, line = begin { copied = true, resume = true }
+      assert.equal("no run to go on with: run 2 begins", line)
+      assert.equal("01 02", (read(one, items_of { "01", "02" })))
+      assert.is_true(one:finish(true))
+    end)
+
+    it("does not go on with a copy that could not be written", function()
+      local one = assert(begin { copied = true })
+      look(function(opened)
+        assert(opened:begin_run { account = "default", command = "audit", settings = "x", started = 1 })
+        assert.equal(1, opened:compact(1))
+      end)
+      local serials, message, info = read(one, items_of { "01" })
+      assert.equal("", serials)
+      assert.equal(("ledger: %s/ledger.db: has no run 1"):format(home), message)
+      assert.equal("argument", info.class)
+    end)
+  end)
+
   it("uses the account that is named", function()
     local one = assert(begin { account = "other" })
     one.on_answers { { key = "01", answer = { status = "good" } } }

@@ -792,7 +792,8 @@ enum cs_ledger_error {
     CS_LEDGER_FOREIGN,  /* CS_ARGUMENT: the file is something else. Nothing of it is changed, */
     CS_LEDGER_NEWER,    /* CS_ARGUMENT: nor of one that a newer version has written, */
     CS_LEDGER_DAMAGED,  /* CS_ARGUMENT: nor of what SQLite can't read */
-    CS_LEDGER_BUSY      /* CS_LIMIT: no turn to write within CS_LEDGER_BUSY_MS */
+    CS_LEDGER_BUSY,     /* CS_LIMIT: no turn to write within CS_LEDGER_BUSY_MS */
+    CS_LEDGER_RUNNING   /* CS_LIMIT: another process is at that run */
 };
 
 /* What an answer can be; in C, 0 is none. */
@@ -826,17 +827,22 @@ typedef struct cs_ledger_start {
     int64_t started_s;
 } cs_ledger_start;
 
-/* Begins a run; *run is its number. Numbers grow, and none comes again. CS_ARGUMENT, CS_LIMIT,
- * CS_CLOSED, as for all that follow. */
+/* Begins a run; *run is its number. Numbers grow, and none comes again. Nobody else can take it up
+ * until it ends, or its process does. CS_ARGUMENT, CS_LIMIT, CS_CLOSED, as for all that follow. */
 int cs_ledger_begin_run(cs_ledger *ledger, const cs_ledger_start *start, int64_t *run,
                         cs_error *error);
+
+/* Takes up a run that did not come to its end, as if it had not been cut short. CS_LEDGER_RUNNING
+ * where another process is at it; CS_ARGUMENT where it is whole. */
+int cs_ledger_resume_run(cs_ledger *ledger, int64_t run, cs_error *error);
 
 /* A serial number as it was given. */
 typedef struct cs_ledger_asked {
     int64_t position; /* in the run, from 1 */
     cs_slice key;     /* empty: it is none */
     cs_slice given;
-    cs_slice source; /* where it was found; empty: not known */
+    cs_slice source;  /* where it was found; empty: not known */
+    cs_slice details; /* what else its source says of it, as JSON; empty: nothing */
 } cs_ledger_asked;
 
 typedef struct cs_ledger_answer {
@@ -854,6 +860,7 @@ typedef struct cs_ledger_reply {
     size_t asked_n;
     const cs_ledger_answer *answers;
     size_t answers_n;
+    int64_t items; /* how many the run asks for in all; 0: its source has not been read whole yet */
 } cs_ledger_reply;
 
 /* Writes all of it or, where it fails, nothing. What is written outlives this process; a power loss
@@ -878,6 +885,7 @@ int cs_ledger_latest_of(cs_ledger *ledger, cs_slice account, cs_slice key, cs_le
 
 typedef struct cs_ledger_run {
     int64_t run, started_s, ended_s; /* ended_s 0: it runs, or was killed */
+    int64_t items;                   /* how many it asks for in all; 0: not known */
     int whole;                       /* 1: it came to its end */
     char account[CS_LEDGER_ACCOUNT_MAX + 1], command[CS_LEDGER_COMMAND_MAX + 1];
     char settings[CS_LEDGER_SETTINGS_MAX + 1];
@@ -886,6 +894,27 @@ typedef struct cs_ledger_run {
 /* The newest `size` runs before run `before` (0: of all), newest first; *n is how many. */
 int cs_ledger_runs(cs_ledger *ledger, int64_t before, cs_ledger_run *out, size_t size, size_t *n,
                    cs_error *error);
+
+/* What a run has asked, from behind position `after` on: at most `size`, and as many as `text` holds
+ * the texts of, to which the slices in *out point; *n 0: no more. CS_LIMIT where `text` does not hold
+ * those of one. */
+int cs_ledger_asked_of(cs_ledger *ledger, int64_t run, int64_t after, cs_ledger_asked *out,
+                       size_t size, cs_buffer *text, size_t *n, cs_error *error);
+
+/* What a run was answered about a key, without first_revoked_at_s; *found 0: nothing yet. */
+int cs_ledger_answer_of(cs_ledger *ledger, int64_t run, cs_slice key, cs_ledger_latest *out,
+                        int *found, cs_error *error);
+
+typedef struct cs_ledger_difference {
+    enum cs_status before, after; /* NONE: not asked for in that run */
+    int64_t revoked_at_s;         /* what the later run says; 0: nothing */
+    char key[CS_LEDGER_KEY_MAX + 1];
+} cs_ledger_difference;
+
+/* Where the answers of two runs differ: the first `size` keys behind `after` (empty:
+ * of all), in the order of the keys. */
+int cs_ledger_compare(cs_ledger *ledger, int64_t earlier, int64_t later, cs_slice after,
+                      cs_ledger_difference *out, size_t size, size_t *n, cs_error *error);
 
 typedef struct cs_ledger_change {
     int64_t change, time_s, run;  /* its number; when it was seen; 0: in no run */

@@ -23,14 +23,15 @@ local SINGLES_REFUSED = 5   -- in a row, with one code: the run stops
 
 local VERSION = "2020-06-30"
 
---- new(loop, source, {lane =, sizes =, on_answers =, now =}) → run. source: an iterator of items (strings, or {serial
--- =, wire =, binary =}). on_answers(entries): told of each reply's {key =, answer =}, before their rows are given out.
+--- new(loop, source, {lane =, sizes =, on_answers =, recall =, now =}) → run. source: an iterator of items (strings, or
+-- {serial =, wire =, binary =}). on_answers(entries): told of each reply's {key =, answer =}, before their rows are
+-- given out. recall(key) → the answer, where one is kept outside: what is remembered here is bounded.
 -- now(): gives seconds since 1970; where it is given rows have checked_at. sizes: {limit = serials per call}; what is
 -- learnt about the largest batch is kept there, for other runs to share.
 function M.new(loop, source, options)
   return setmetatable({
     loop = loop, source = source, lane = options.lane, sizes = options.sizes,
-    on_answers = options.on_answers, now = options.now,
+    on_answers = options.on_answers, recall = options.recall, now = options.now,
     rows = {}, first = 1, last = 0, -- the queue of rows not given out yet
     known = {}, -- by key: the entry, and once it is answered, the answer alone (where rows have no checked_at)
     remembered = {}, answered = 0, -- a ring of the keys answered, and how many ever were
@@ -71,7 +72,7 @@ function Run:take(item)
     }
     return
   end
-  local known = self.known[key]
+  local known = self.known[key] or self.recall and self.recall(key)
   if known then
     row.entry = known.status and { answer = known } or known
   else

@@ -221,10 +221,12 @@ end
 
 -- options.now(): gives seconds since 1970; then a row also has checked_at, when its answer came.
 -- options.on_answers(entries): told of the answers of each reply, before their rows come: entries[i] = {key =, answer =
--- {status =, revoked_at =, class =, code =, …}}, read only.
+-- {status =, revoked_at =, class =, code =, …}}, read only. options.recall(key) → such an answer, kept from before:
+-- then it is not asked for; nil where there is none.
 local function begin(client, source, lane, options)
+  options = options or {}
   return audit.new(client.loop, source, {
-    lane = lane, sizes = client.sizes, on_answers = options and options.on_answers, now = options and options.now,
+    lane = lane, sizes = client.sizes, on_answers = options.on_answers, recall = options.recall, now = options.now,
   })
 end
 

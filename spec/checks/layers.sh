@@ -25,7 +25,7 @@ foreign_libraries() {
 
 # A binding checks arguments, calls src/ and pushes results: it needs little of the system, and no library.
 thick_bindings() {
-  includes_besides '(bind|core|ipc|quota|certstat)\.h|(lua|lauxlib)\.h|(limits|math|signal|stddef|stdint|stdlib|string|unistd)\.h' \
+  includes_besides '(bind|core|ipc|ledger|quota|certstat)\.h|(lua|lauxlib)\.h|(limits|math|signal|stddef|stdint|stdlib|string|unistd)\.h' \
     lua_module
 }
 

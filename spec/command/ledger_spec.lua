@@ -40,7 +40,7 @@ changes  2
 run 3: audit, account default, 1970-01-01T00:00:03Z, whole
 run 2: audit, account default, 1970-01-01T00:00:02Z, cut short
 run 1: audit, account default, 1970-01-01T00:00:01Z, not ended
-]], (out:gsub("^schema 1, [%d,]+ bytes\n", "")))
+]], (out:gsub("^schema 2, [%d,]+ bytes\n", "")))
     assert.equal(0, code)
   end)
 

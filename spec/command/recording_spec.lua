@@ -1,3 +1,4 @@
+local cjson = require("cjson").new()
 local fake = require "spec.command.fake"
 local ipc = require "certstat.ipc"
 local ledger = require "certstat.ledger"
@@ -98,6 +99,107 @@ describe("the record of", function()
       assert.is_truthy(out:find("good", 1, true))
       assert.equal(3, code)
     end
+  end)
+
+  describe("an audit that was cut short", function()
+    local LIST = { { serial = "084bde", identifier = "1", subject = "CN=a" }, { serial = "b67e", identifier = "2" } }
+
+    local function audit(world, ...)
+      world.answers = ANSWERS
+      return fake.run({ "audit", "--quiet", "--format", "csv", "--home", home, ... }, world)
+    end
+
+    local whole = "serial,key,status,revoked_at,class,code,message\r\n"
+      .. "084bde,084bde,good,,,,\r\nB6:7E,b67e,revoked,1970-01-01T00:00:55Z,,,\r\n"
+
+    it("goes on: what was answered is not asked again", function()
+      local cut = { stdin = "084bde\nB6:7E\n" }
+      audit(cut, "--from", "-")
+      look(function(opened)
+        assert.is_true(opened:record { account = "default", checked_at = 1, run = 1 })
+      end)
+      local opened = assert(ledger.open { home = home })
+      assert(opened:begin_run { account = "default", command = "audit", settings = "from=- endpoint= region=",
+        started = 1 })
+      assert(opened:record { account = "default", run = 2, checked_at = 1,
+        asked = { { position = 1, key = "084bde", given = "084bde", source = "line 1" } },
+        answers = { { key = "084bde", status = "good" } } })
+      opened:close()
+      local code, out, err = audit({ stdin = "084bde\nB6:7E\n" }, "--from", "-", "--resume")
+      assert.equal("certstat: run 2 goes on\n", err)
+      assert.equal(whole, out)
+      assert.equal(1, code)
+      look(function(again, run)
+        assert.equal(2, run.run)
+        assert.is_true(run.whole)
+        assert.equal(2, run.items)
+        assert.equal(2, #again:asked(2, 0))
+        assert.equal("", again:check())
+      end)
+      code, out, err = audit({ stdin = "084bde\nB6:7E\n" }, "--from", "-", "--resume")
+      assert.equal("certstat: no run to go on with: run 3 begins\n", err)
+      assert.equal(whole, out)
+      assert.equal(1, code)
+      code, out, err = audit({ stdin = "01\n" }, "--from", "-", "--resume", "3")
+      assert.equal("certstat: ledger: run 3 is whole: nothing of it is left to be done\n", err)
+      assert.equal("", out)
+      assert.equal(4, code)
+    end)
+
+    it("copies what the service lists, and goes on with the copy", function()
+      local code = audit({ certificates = LIST, raises = "interrupted!" })
+      assert.equal(3, code)
+      look(function(_, run)
+        assert.is_nil(run.items)
+      end)
+      local err
+      local out
+      code, out, err = audit({ certificates = LIST }, "--resume")
+      assert.equal("certstat: no run to go on with: run 2 begins\n", err)
+      assert.equal(whole:gsub("B6:7E", "b67e"), out)
+      assert.equal(1, code)
+      look(function(opened, run)
+        assert.equal(2, run.items)
+        local asked = opened:asked(2, 0)
+        assert.same({ identifier = "1", subject = "CN=a" }, cjson.decode(asked[1].details))
+        assert.same({ position = 2, key = "b67e", given = "b67e", source = "2", details = '{"identifier":"2"}' },
+          asked[2])
+      end)
+      local opened = assert(ledger.open { home = home })
+      assert(opened:begin_run { account = "default", command = "audit", settings = "from=list endpoint= region=",
+        started = 1 })
+      assert(opened:record { account = "default", run = 3, checked_at = 1, items = 1,
+        asked = { { position = 1, key = "b67e", given = "b67e" } } })
+      opened:close()
+      code, out, err = audit({ certificates = LIST }, "--resume")
+      assert.equal("certstat: run 3 goes on\n", err)
+      assert.equal("serial,key,status,revoked_at,class,code,message\r\n"
+        .. "b67e,b67e,revoked,1970-01-01T00:00:55Z,,,\r\n", out)
+      assert.equal(1, code)
+    end)
+
+    it("does not go on with other settings, unless it is told", function()
+      local opened = assert(ledger.open { home = home, create = true })
+      assert(opened:begin_run { account = "default", command = "audit", settings = "from=old endpoint= region=",
+        started = 1 })
+      opened:close()
+      local code, out, err = audit({ stdin = "084bde\n" }, "--from", "-", "--resume")
+      assert.equal("certstat: ledger: run 1 was cut short with other settings, 'from=old endpoint= region=', found "
+        .. "'from=- endpoint= region='; --force goes on with it nevertheless\n", err)
+      assert.equal("", out)
+      assert.equal(4, code)
+      code, out, err = audit({ stdin = "084bde\n" }, "--from", "-", "--resume", "1", "--force")
+      assert.equal("certstat: run 1 goes on\n", err)
+      assert.is_truthy(out:find("084bde,good", 1, true))
+      assert.equal(0, code)
+    end)
+
+    it("does not go on where there is no ledger", function()
+      local code, out, err = fake.run({ "audit", "--home", "/dev/null", "--resume" }, {})
+      assert.equal("certstat: ledger: /dev/null: expected a folder, found something else\n", err)
+      assert.equal("", out)
+      assert.equal(4, code)
+    end)
   end)
 
   it("an audit whose report can't be written is closed", function()

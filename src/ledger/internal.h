@@ -20,6 +20,7 @@ struct cs_ledger {
     sqlite3 *db;
     pid_t pid; /* SQLite's connections must not be used, nor closed, behind a fork */
     sqlite3_stmt *statements[LEDGER_STATEMENTS];
+    int runs_fd; /* -1, or the file whose bytes are locked by who is at the run of that number */
     char path[]; /* for messages */
 };
 
@@ -53,6 +54,12 @@ void ledger_column(sqlite3_stmt *statement, int place, char *out, size_t size);
 
 const char *ledger_status_name(enum cs_status status);
 enum cs_status ledger_column_status(sqlite3_stmt *statement, int place);
+
+/* Locks a run for this process. CS_LEDGER_RUNNING where another one has it. */
+int ledger_hold_run(cs_ledger *ledger, int64_t run, cs_error *error);
+
+/* Lets go of a run. */
+void ledger_release_run(cs_ledger *ledger, int64_t run);
 
 /* Brings an open database to the schema of this version, from none or an older one. */
 int ledger_migrate(cs_ledger *ledger, cs_error *error);

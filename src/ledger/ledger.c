@@ -74,6 +74,7 @@ int cs_ledger_open(cs_ledger **out, const char *home, int create, cs_error *erro
         return cs_fail(error, CS_LIMIT, CS_LEDGER_FILE, "out of memory for a ledger", NULL);
     }
     ledger->pid = getpid();
+    ledger->runs_fd = -1;
     snprintf(ledger->path, size, "%s/" FILE_NAME, folder);
     if (!create && lstat(ledger->path, &found) != 0) {
         result = cs_fail(error, CS_ARGUMENT, CS_LEDGER_ABSENT, ledger->path, ": ", strerror(errno),
@@ -100,6 +101,9 @@ void cs_ledger_close(cs_ledger *ledger)
             sqlite3_finalize(ledger->statements[i]);
         }
         sqlite3_close(ledger->db);
+    }
+    if (ledger->runs_fd >= 0) { /* a child that kept it open would keep its parent's runs locked */
+        close(ledger->runs_fd);
     }
     free(ledger);
 }

@@ -46,9 +46,14 @@ int cs_ledger_begin_run(cs_ledger *ledger, const cs_ledger_start *start, int64_t
     ledger_bind_slice(statement, 2, start->command);
     ledger_bind_slice(statement, 3, start->settings);
     sqlite3_bind_int64(statement, 4, start->started_s);
+    result = ledger_begin(ledger, error);
+    if (result) {
+        return result;
+    }
     result = ledger_step(ledger, statement, NULL, error);
     *run = sqlite3_last_insert_rowid(ledger->db);
-    return result;
+    result = result ? result : ledger_hold_run(ledger, *run, error);
+    return ledger_end(ledger, result, error);
 }
 
 /* The run may have been taken out by cs_ledger_compact meanwhile. */
@@ -71,6 +76,33 @@ static int find_run(cs_ledger *ledger, int64_t run, cs_error *error)
     return result;
 }
 
+static int take_up(cs_ledger *ledger, int64_t run, cs_error *error)
+{
+    sqlite3_stmt *statement;
+    char number[24];
+    int result = find_run(ledger, run, error);
+    result = result ? result : ledger_prepare(ledger, LEDGER_RESUME_RUN, &statement, error);
+    if (result) {
+        return result;
+    }
+    sqlite3_bind_int64(statement, 1, run);
+    result = ledger_step(ledger, statement, NULL, error);
+    if (!result && sqlite3_changes(ledger->db) == 0) {
+        snprintf(number, sizeof number, "%lld", (long long)run);
+        return cs_fail(error, CS_ARGUMENT, CS_LEDGER_FILE, ledger->path, ": run ", number,
+                       " is whole: nothing of it is left to be done", NULL);
+    }
+    return result;
+}
+
+int cs_ledger_resume_run(cs_ledger *ledger, int64_t run, cs_error *error)
+{
+    int result = ledger_usable(ledger, error);
+    result = result ? result : ledger_hold_run(ledger, run, error);
+    result = result ? result : ledger_begin(ledger, error);
+    return result ? result : ledger_end(ledger, take_up(ledger, run, error), error);
+}
+
 static int add_asked(cs_ledger *ledger, int64_t run, const cs_ledger_asked *asked, cs_error *error)
 {
     sqlite3_stmt *statement;
@@ -85,6 +117,7 @@ static int add_asked(cs_ledger *ledger, int64_t run, const cs_ledger_asked *aske
     sqlite3_bind_text64(statement, 4, asked->given.n ? asked->given.p : "", asked->given.n,
                         SQLITE_STATIC, SQLITE_UTF8);
     ledger_bind_slice(statement, 5, asked->source);
+    ledger_bind_slice(statement, 6, asked->details);
     return ledger_step(ledger, statement, NULL, error);
 }
 
@@ -186,6 +219,18 @@ static int note(cs_ledger *ledger, const cs_ledger_reply *reply, const cs_ledger
     return result;
 }
 
+static int set_items(cs_ledger *ledger, int64_t run, int64_t items, cs_error *error)
+{
+    sqlite3_stmt *statement;
+    int result = ledger_prepare(ledger, LEDGER_SET_ITEMS, &statement, error);
+    if (result) {
+        return result;
+    }
+    sqlite3_bind_int64(statement, 1, run);
+    sqlite3_bind_int64(statement, 2, items);
+    return ledger_step(ledger, statement, NULL, error);
+}
+
 static int write_reply(cs_ledger *ledger, const cs_ledger_reply *reply, cs_error *error)
 {
     int result = reply->run ? find_run(ledger, reply->run, error) : 0;
@@ -194,6 +239,9 @@ static int write_reply(cs_ledger *ledger, const cs_ledger_reply *reply, cs_error
     }
     for (size_t i = 0; !result && i < reply->answers_n; i++) {
         result = note(ledger, reply, &reply->answers[i], error);
+    }
+    if (!result && reply->items) {
+        result = set_items(ledger, reply->run, reply->items, error);
     }
     return result;
 }
@@ -231,6 +279,7 @@ int cs_ledger_end_run(cs_ledger *ledger, int64_t run, int64_t ended_s, int whole
     result = find_run(ledger, run, error);
     result = result ? result : write_end(ledger, run, ended_s, whole, error);
     result = ledger_end(ledger, result, error);
+    ledger_release_run(ledger, run);
     int restored = ledger_run(ledger, "PRAGMA synchronous = NORMAL", result ? NULL : error);
     return result ? result : restored;
 }

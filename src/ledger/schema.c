@@ -38,6 +38,9 @@ static const char *const migrations[] = {
     " time INTEGER NOT NULL, account TEXT NOT NULL, key TEXT NOT NULL,"
     " old TEXT, new TEXT NOT NULL, run INTEGER);"
     "CREATE INDEX changes_of_key ON changes (account, key);",
+
+    "ALTER TABLE runs ADD COLUMN items INTEGER;"
+    "ALTER TABLE asked ADD COLUMN details TEXT;",
 };
 enum { HEADER = 100 + 8 }; /* the file's and that of page 1's tree */
 enum { SCHEMA = sizeof migrations / sizeof *migrations };

@@ -30,6 +30,10 @@ Example:
   command:group("Input",
     command:option("--from", "Where the serials come from, see below (list). May be given again.")
       :argname("SOURCE"):count("*"))
+  command:group("The ledger",
+    command:option("--resume", "Go on with RUN, or with the last run, where it was cut short or killed.")
+      :argname("RUN"):args("?"):convert(options.whole("--resume", 1, 1e15)),
+    command:flag("--force", "Go on also where the settings have changed."))
   options.shown(command, formats, columns.status,
     command:option("--output", "Write the rows to F, which appears when it is whole."):argname("F"))
   options.service(command)
@@ -104,7 +108,8 @@ function audit.run(arguments, environment)
     client:close()
     return total
   end
-  local record, unrecorded = recording.open("audit", table.concat(arguments.from, " "), client, arguments, environment)
+  local record, unrecorded = recording.open("audit", table.concat(arguments.from, " "), client, arguments, environment,
+    { copied = input.asks(arguments.from) })
   if not record then
     client:close()
     return unrecorded
@@ -119,7 +124,9 @@ function audit.run(arguments, environment)
 
   local counts, started = tally.new(), environment.now_ns()
   local rows, read = in_order.rows(record:reading(items), function(source)
-    return client:audit(source, { on_answers = record.on_answers, now = clock_of(arguments, environment) })
+    return client:audit(source, {
+      on_answers = record.on_answers, recall = record.recall, now = clock_of(arguments, environment),
+    })
   end)
   local line = watch(arguments, environment, function()
     return { done = counts.rows, total = total(read()), counts = counts, counters = client:counters() }

@@ -116,6 +116,16 @@ function input.open(source, stdin, client)
   return open_file(path, { format = format, where = where }, stdin)
 end
 
+--- Whether one of several sources is a list of the service, which comes in another order another time.
+function input.asks(sources)
+  for _, source in ipairs(sources) do
+    if listed(source) then
+      return true
+    end
+  end
+  return false
+end
+
 --- Opens several sources, which are read one after the other; as input.open.
 function input.open_all(sources, stdin, client)
   local opened, stdins = {}, 0

@@ -4,16 +4,20 @@ local exit_codes = require "certstat.command.exit_codes"
 local recording = {}
 
 --- Begins the record of this run of the command `name`, which depends on `source` and on where the service is, in the
--- account of `client`. required: without a record there is no run. Returns it (see certstat.record); or says why not,
--- and returns nil and the exit code.
-function recording.open(name, source, client, arguments, environment, required)
+-- account of `client`; or takes up the one that arguments.resume names.
+-- how (may be nil): required = without a record there is no run; copied = its source comes in another order another
+-- time. Returns it (see certstat.record); or says why not, and returns nil and the exit code.
+function recording.open(name, source, client, arguments, environment, how)
   local record, message, info = environment.record({
     command = name,
     settings = ("from=%s endpoint=%s region=%s"):format(source, arguments.endpoint or "", arguments.region or ""),
     home = arguments.home,
     account = client.account,
     getenv = environment.getenv,
-    required = required,
+    required = how and how.required,
+    copied = how and how.copied,
+    resume = arguments.resume and (arguments.resume[1] or true),
+    force = arguments.force,
   })
   if message then
     environment.say(message)

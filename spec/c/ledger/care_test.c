@@ -19,7 +19,7 @@ static void counts_what_is_there(void **state)
     assert_int_equal(record_many(ledger, begin_run(ledger), 0, 20, NULL), 0);
     assert_int_equal(record_one(ledger, 1, "b67e", CS_STATUS_REVOKED, 0, 100, NULL), 0);
     assert_int_equal(cs_ledger_info_of(ledger, &info, NULL), 0);
-    assert_int_equal(info.schema, 1);
+    assert_int_equal(info.schema, 2);
     assert_int_equal(info.runs, 1);
     assert_int_equal(info.asked, 20);
     assert_int_equal(info.answers, 21);
@@ -35,7 +35,8 @@ static void finds_what_is_not_as_certstat_writes_it(void **state)
     static const struct {
         const char *sql, *fault;
     } rows[] = {
-        {"INSERT INTO asked VALUES (9, 1, NULL, 'x', NULL)", "asked, but of no run: 9\n"},
+        {"INSERT INTO asked (run, position, given) VALUES (9, 1, 'x')",
+         "asked, but of no run: 9\n"},
         {"INSERT INTO answers VALUES (9, '01', 'good', NULL, NULL, NULL, 1)",
          "answers of no run: 9\n"},
         {"DELETE FROM answers WHERE key = '00000000'",

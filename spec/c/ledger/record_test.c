@@ -10,9 +10,9 @@ static void writes_what_was_asked_and_answered(void **state)
     cs_ledger *ledger = open_ledger();
     int64_t run = begin_run(ledger);
     cs_ledger_asked asked[] = {
-        {1, CS_LITERAL("084bde"), CS_LITERAL("08:4B:DE"), CS_LITERAL("line 1")},
-        {2, {NULL, 0}, CS_LITERAL("1,2"), {NULL, 0}},
-        {3, CS_LITERAL("b67e"), {NULL, 0}, {NULL, 0}},
+        {1, CS_LITERAL("084bde"), CS_LITERAL("08:4B:DE"), CS_LITERAL("line 1"), {NULL, 0}},
+        {2, {NULL, 0}, CS_LITERAL("1,2"), {NULL, 0}, {NULL, 0}},
+        {3, CS_LITERAL("b67e"), {NULL, 0}, {NULL, 0}, CS_LITERAL("{\"type\":\"CLIENT\"}")},
     };
     cs_ledger_answer answers[] = {
         {.key = CS_LITERAL("084bde"), .status = CS_STATUS_GOOD, .checked_at_s = 1001},
@@ -22,13 +22,14 @@ static void writes_what_was_asked_and_answered(void **state)
          .code = CS_LITERAL("NoReply"),
          .checked_at_s = 1001},
     };
-    cs_ledger_reply reply = {CS_LITERAL("default"), run, asked, 3, answers, 2};
+    cs_ledger_reply reply = {CS_LITERAL("default"), run, asked, 3, answers, 2, 3};
     assert_int_equal(cs_ledger_record(ledger, &reply, NULL), 0);
     assert_int_equal(cs_ledger_end_run(ledger, run, 1002, 1, NULL), 0);
     assert_string_equal(ask_sqlite("SELECT * FROM runs"),
-                        "1|default|audit|from=list|1000|1002|whole");
-    assert_string_equal(ask_sqlite("SELECT * FROM asked"), "1|1|084bde|08:4B:DE|line 1\n"
-                                                           "1|2|-|1,2|-\n1|3|b67e||-");
+                        "1|default|audit|from=list|1000|1002|whole|3");
+    assert_string_equal(ask_sqlite("SELECT * FROM asked"),
+                        "1|1|084bde|08:4B:DE|line 1|-\n"
+                        "1|2|-|1,2|-|-\n1|3|b67e||-|{\"type\":\"CLIENT\"}");
     assert_string_equal(ask_sqlite("SELECT * FROM answers"), "1|084bde|good|-|-|-|1001\n"
                                                              "1|b67e|error|network|NoReply|-|1001");
     assert_string_equal(ask_sqlite("SELECT * FROM latest"), "default|084bde|good|-|-|1001");
@@ -119,7 +120,7 @@ static void refuses_what_is_no_key_or_status_and_writes_nothing(void **state)
         {.key = CS_LITERAL("01"), .status = CS_STATUS_GOOD, .checked_at_s = 100},
         {.key = CS_LITERAL("02"), .status = CS_STATUS_NONE, .checked_at_s = 100},
     };
-    cs_ledger_reply reply = {CS_LITERAL("default"), run, NULL, 0, answers, 2};
+    cs_ledger_reply reply = {CS_LITERAL("default"), run, NULL, 0, answers, 2, 0};
     static const enum cs_status none[] = {CS_STATUS_NONE, CS_STATUS_INVALID, CS_STATUSES};
     for (size_t i = 0; i < COUNT(none); i++) {
         answers[1].status = none[i];
@@ -133,6 +134,32 @@ static void refuses_what_is_no_key_or_status_and_writes_nothing(void **state)
     assert_string_equal(error.message, "account: expected 1 to 64 bytes");
     assert_string_equal(ask_sqlite("SELECT count(*) FROM answers"), "0");
     assert_string_equal(ask_sqlite("SELECT count(*) FROM latest"), "0");
+    cs_ledger_close(ledger);
+}
+
+static void goes_on_with_a_run_that_was_cut_short(void **state)
+{
+    (void)state;
+    cs_error error;
+    cs_ledger *ledger = open_ledger();
+    int64_t run = begin_run(ledger);
+    assert_int_equal(record_many(ledger, run, 0, 2, NULL), 0);
+    assert_int_equal(cs_ledger_end_run(ledger, run, 1500, 0, NULL), 0);
+    assert_int_equal(cs_ledger_resume_run(ledger, run, NULL), 0);
+    assert_string_equal(ask_sqlite("SELECT ended, outcome FROM runs"), "-|-");
+    assert_int_equal(record_many(ledger, run, 0, 2, &error), CS_ERROR(CS_LIMIT, CS_LEDGER_FILE));
+    assert_message(error, "ledger.db", ": constraint failed"); /* nothing is asked twice */
+    assert_int_equal(record_many(ledger, run, 2, 2, NULL), 0);
+    assert_int_equal(cs_ledger_end_run(ledger, run, 2000, 1, NULL), 0);
+    assert_string_equal(ask_sqlite("SELECT count(*) FROM asked"), "4");
+    assert_int_equal(cs_ledger_resume_run(ledger, run, &error),
+                     CS_ERROR(CS_ARGUMENT, CS_LEDGER_FILE));
+    assert_message(error, "ledger.db", ": run 1 is whole: nothing of it is left to be done");
+    assert_int_equal(cs_ledger_resume_run(ledger, 7, &error),
+                     CS_ERROR(CS_ARGUMENT, CS_LEDGER_FILE));
+    assert_message(error, "ledger.db", ": has no run 7");
+    assert_string_equal(ask_sqlite("SELECT ended, outcome FROM runs"), "2000|whole");
+    assert_whole(ledger);
     cs_ledger_close(ledger);
 }
 
@@ -304,6 +331,7 @@ int main(void)
         folder_test(notes_a_first_answer_that_is_not_good),
         folder_test(replaces_an_answer_that_comes_again_in_a_run),
         folder_test(refuses_what_is_no_key_or_status_and_writes_nothing),
+        folder_test(goes_on_with_a_run_that_was_cut_short),
         folder_test(refuses_a_run_that_is_not_there),
         folder_test(writes_nothing_of_a_reply_for_which_there_is_no_room),
         folder_test(keeps_all_it_acknowledged_when_it_is_killed),

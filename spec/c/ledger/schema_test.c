@@ -80,10 +80,10 @@ static void leaves_a_newer_ledger_alone(void **state)
 {
     (void)state;
     cs_ledger_close(open_ledger());
-    change_by_sqlite("PRAGMA user_version = 2");
+    change_by_sqlite("PRAGMA user_version = 3");
     check_left_alone(
         CS_LEDGER_NEWER,
-        ": is of a newer version of certstat: found schema 2, expected at most 1; it is "
+        ": is of a newer version of certstat: found schema 3, expected at most 2; it is "
         "left as it is");
 }
 
@@ -113,6 +113,63 @@ static void leaves_every_truncated_ledger_alone(void **state)
     cs_ledger_close(ledger);
 }
 
+/* As the first version made it. */
+static const char version_1[] =
+    "PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL;"
+    "CREATE TABLE runs (run INTEGER PRIMARY KEY AUTOINCREMENT, account TEXT NOT NULL,"
+    " command TEXT NOT NULL, settings TEXT NOT NULL, started INTEGER NOT NULL, ended INTEGER,"
+    " outcome TEXT CHECK (outcome IN ('whole', 'cut short')));"
+    "CREATE TABLE asked (run INTEGER NOT NULL, position INTEGER NOT NULL, key TEXT,"
+    " given TEXT NOT NULL, source TEXT, PRIMARY KEY (run, position)) WITHOUT ROWID;"
+    "CREATE TABLE answers (run INTEGER NOT NULL, key TEXT NOT NULL, status TEXT NOT NULL,"
+    " class TEXT, code TEXT, revoked_at INTEGER, checked_at INTEGER NOT NULL,"
+    " PRIMARY KEY (run, key)) WITHOUT ROWID;"
+    "CREATE TABLE latest (account TEXT NOT NULL, key TEXT NOT NULL, status TEXT NOT NULL,"
+    " revoked_at INTEGER, first_revoked_at INTEGER, checked_at INTEGER NOT NULL,"
+    " PRIMARY KEY (account, key)) WITHOUT ROWID;"
+    "CREATE TABLE changes (change INTEGER PRIMARY KEY AUTOINCREMENT, time INTEGER NOT NULL,"
+    " account TEXT NOT NULL, key TEXT NOT NULL, old TEXT, new TEXT NOT NULL, run INTEGER);"
+    "CREATE INDEX changes_of_key ON changes (account, key);"
+    "PRAGMA application_id = 1668508775; PRAGMA user_version = 1;"
+    "INSERT INTO runs VALUES (1, 'default', 'audit', 'from=list', 1000, 1001, 'whole');"
+    "INSERT INTO asked VALUES (1, 1, '01', '01', 'line 1');"
+    "INSERT INTO answers VALUES (1, '01', 'good', NULL, NULL, NULL, 1000);"
+    "INSERT INTO latest VALUES ('default', '01', 'good', NULL, NULL, 1000);";
+
+static void brings_an_older_ledger_up_to_date(void **state)
+{
+    (void)state;
+    change_by_sqlite(version_1);
+    cs_ledger *ledger = open_ledger();
+    assert_whole(ledger);
+    assert_int_equal(begin_run(ledger), 2);
+    cs_ledger_close(ledger);
+    assert_string_equal(ask_sqlite("PRAGMA user_version"), "2");
+    assert_string_equal(ask_sqlite("SELECT * FROM runs WHERE run = 1"),
+                        "1|default|audit|from=list|1000|1001|whole|-");
+    assert_string_equal(ask_sqlite("SELECT * FROM asked"), "1|1|01|01|line 1|-");
+}
+
+/* It has to be brought up to date by nobody while the older program writes: both go on, or wait. */
+static void is_brought_up_to_date_under_an_older_program(void **state)
+{
+    (void)state;
+    sqlite3 *older;
+    change_by_sqlite(version_1);
+    assert_int_equal(sqlite3_open(path_of("ledger.db"), &older), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(older, "SELECT count(*) FROM asked", NULL, NULL, NULL),
+                     SQLITE_OK);
+    cs_ledger *ledger = open_ledger();
+    assert_int_equal(sqlite3_exec(older,
+                                  "INSERT INTO asked (run, position, given) VALUES (1, 2, 'x')",
+                                  NULL, NULL, NULL),
+                     SQLITE_OK);
+    assert_int_equal(sqlite3_close(older), SQLITE_OK);
+    assert_whole(ledger);
+    cs_ledger_close(ledger);
+    assert_string_equal(ask_sqlite("SELECT count(*) FROM asked"), "2");
+}
+
 /* Killed while it was made, between SQLite's first page and the tables. */
 static void makes_one_of_a_database_without_tables(void **state)
 {
@@ -135,7 +192,7 @@ static void makes_one_of_an_empty_file(void **state)
     begin_run(ledger);
     assert_whole(ledger);
     cs_ledger_close(ledger);
-    assert_string_equal(ask_sqlite("PRAGMA user_version"), "1");
+    assert_string_equal(ask_sqlite("PRAGMA user_version"), "2");
     assert_string_equal(ask_sqlite("PRAGMA application_id"), "1668508775");
     assert_string_equal(ask_sqlite("PRAGMA journal_mode"), "wal");
     assert_string_equal(ask_sqlite("PRAGMA auto_vacuum"), "2");
@@ -148,6 +205,8 @@ int main(void)
         folder_test(leaves_other_databases_alone),
         folder_test(leaves_a_newer_ledger_alone),
         folder_test(leaves_every_truncated_ledger_alone),
+        folder_test(brings_an_older_ledger_up_to_date),
+        folder_test(is_brought_up_to_date_under_an_older_program),
         folder_test(makes_one_of_an_empty_file),
         folder_test(makes_one_of_a_database_without_tables),
     };

@@ -68,6 +68,8 @@ static int try_all(cs_ledger *ledger)
     cs_ledger_run runs[1];
     cs_ledger_change changes[1];
     cs_ledger_info info;
+    cs_ledger_asked asked;
+    cs_ledger_difference difference;
     cs_buffer lines;
     int64_t number;
     size_t n;
@@ -80,6 +82,10 @@ static int try_all(cs_ledger *ledger)
         cs_ledger_begin_run(ledger, &start, &number, NULL),
         record_one(ledger, 0, "01", CS_STATUS_GOOD, 0, 100, NULL),
         cs_ledger_end_run(ledger, 1, 2, 1, NULL),
+        cs_ledger_resume_run(ledger, 1, NULL),
+        cs_ledger_asked_of(ledger, 1, 0, &asked, 1, &lines, &n, NULL),
+        cs_ledger_answer_of(ledger, 1, word, &latest, &found, NULL),
+        cs_ledger_compare(ledger, 1, 2, word, &difference, 1, &n, NULL),
         cs_ledger_latest_of(ledger, word, word, &latest, &found, NULL),
         cs_ledger_runs(ledger, 0, runs, 1, &n, NULL),
         cs_ledger_changes(ledger, 0, 0, changes, 1, &n, NULL),

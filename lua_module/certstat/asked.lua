@@ -1,0 +1,61 @@
+--- What a run has asked, as items: as the ledger has it.
+local core = require "certstat.core"
+local cjson = require("cjson").new()
+
+local M = {}
+
+local LONGEST = 1000 -- bytes of what comes from outside
+
+-- What the record has in columns of its own, and what is as long as the service likes.
+local NO_DETAILS = { serial = true, source = true, fields = true, binary = true }
+
+local function details_of(item)
+  local details = {}
+  for name, value in pairs(item) do
+    if not NO_DETAILS[name] then details[name] = value end
+  end
+  return next(details) ~= nil and cjson.encode(details) or nil
+end
+
+--- row(item, position, detailed) → what the ledger takes: {position =, key =, given =, source =, details =}.
+-- item: of certstat.command.input, or a certificate of client:certificates. detailed: it will come from here again, so
+-- that all that is known of it is kept.
+function M.row(item, position, detailed)
+  local shown, source = item.row or item, item.source or item.identifier
+  return {
+    position = position, source = source and core.printable(source, LONGEST),
+    key = not item.row and core.serial(item.serial, item.binary and "binary" or "text") or nil,
+    given = core.printable(shown.serial, LONGEST), details = detailed and details_of(item) or nil,
+  }
+end
+
+--- item(row) → the item of which row(item, position, true) made that row.
+function M.item(row)
+  local item = row.details and cjson.decode(row.details) or {}
+  if not item.row then
+    item.serial = row.given
+    if not item.identifier then item.source = row.source end -- which stood for it
+  end
+  return item
+end
+
+--- rows(ledger, run) → an iterator of what a run has asked, in its order; or nil, message, info.
+function M.rows(ledger, run)
+  local page, i, position = {}, 0, 0
+  return function()
+    i = i + 1
+    if not page[i] then
+      local message, info
+      page, message, info = ledger:asked(run, position)
+      if not page then
+        page = {}
+        return nil, "ledger: " .. message, info
+      end
+      i = 1
+    end
+    position = page[i] and page[i].position or position
+    return page[i]
+  end
+end
+
+return M
