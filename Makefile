@@ -188,10 +188,11 @@ bench:       ## how far signing is from hashing alone, the client from libcurl a
 	$(MAKE) LUA=jit build
 	$(MAKE) LUA=5.4 build bench-programs
 	spec/bench/run
-bench-long:  ## the ledger as it grows from a thousand rows to ten million, on one Lua
+bench-long:  ## the ledger as it grows from a thousand rows to ten million, and two audits of a million compared
 	scripts/setup check
 	$(MAKE) build
-	eval "$$($(MAKE) -s paths)" && exec "$$LUA_EXE" spec/bench/ledger.lua 1000 10000 100000 1000000 10000000
+	eval "$$($(MAKE) -s paths)" && "$$LUA_EXE" spec/bench/changes.lua 1000000 && \
+	  exec "$$LUA_EXE" spec/bench/ledger.lua 1000 10000 100000 1000000 10000000
 
 # ---- installation ----------------------------------------------------------------------------------------------------
 

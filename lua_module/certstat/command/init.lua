@@ -24,7 +24,7 @@ local shown = require "certstat.report.shown"
 
 local command = {}
 
-command.names = { "status", "audit", "list", "serial", "sign", "plan", "ledger", "emulator" }
+command.names = { "status", "audit", "list", "serial", "sign", "plan", "changes", "ledger", "emulator" }
 
 local EPILOG = [[
 Exit codes:

@@ -58,7 +58,8 @@ function options.service(command)
     command:option("--ca-file", "PEM file of the authorities to trust (the system's)."):argname("F"),
     allow_http,
     command:option("--timeout", "Seconds for one call, retries included (60). In a list or an audit: for an attempt.")
-      :argname("S"):convert(options.seconds("--timeout", 86400)))
+      :argname("S"):convert(options.seconds("--timeout", 86400)),
+    command:flag("--verbose", "A line on the standard error for each call."))
   command:group("The quota",
     command:option("--home", "The folder through which processes share it (~/.local/state/certstat)."):argname("DIR"),
     command:option("--account", "Whose quota it is: any name (default)."):argname("NAME"),
@@ -75,7 +76,6 @@ function options.shown(command, formats, usual, ...)
       :argname("NAMES"):convert(function(text)
         return columns.choose(text, usual)
       end),
-    command:flag("--verbose", "A line on the standard error for each call."),
     command:flag("--quiet", "Neither progress nor summary on the standard error."),
     command:flag("--no-color", "No colours; NO_COLOR does the same."),
     ...)

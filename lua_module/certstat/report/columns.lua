@@ -26,6 +26,15 @@ columns.certificate = {
   { name = "subject", title = "SUBJECT", width = 0 },
 }
 
+-- how the answers about a certificate differ in two audits
+columns.change = {
+  { name = "change", title = "CHANGE", width = 9 },
+  { name = "serial", title = "SERIAL", width = 40 },
+  { name = "before", title = "BEFORE", width = 7 },
+  { name = "after", title = "AFTER", width = 7 },
+  { name = "revoked_at", title = "REVOKED AT", width = 20, time = true },
+}
+
 -- what may be chosen besides
 local MORE = {
   [columns.status] = {
@@ -39,6 +48,7 @@ local MORE = {
     { name = "not_after", item = true, time = true, width = 20 },
   },
   [columns.certificate] = {},
+  [columns.change] = {},
 }
 
 --- The names of all columns that may be chosen where `usual` (columns.status or columns.certificate) are the usual

@@ -1,0 +1,110 @@
+--- What has changed from one audit to another, by the ledger.
+local times = require "certstat.times"
+
+local M = {}
+
+--- What a change can be, in the order of its weight.
+M.kinds = { "unrevoked", "revoked", "vanished", "new", "known", "other" }
+
+--- kind(before, after) → one of the kinds; nil where there is no saying, as one of the two was an error.
+-- before, after: statuses, nil where it was not asked for.
+--   unrevoked   it was revoked, and is said to be something else: that should never be
+--   revoked     it is revoked, and was not
+--   vanished    it was asked for, and is no more
+--   new         it was not asked for before
+--   known       it was unknown or absent, and is good
+--   other       any other change
+function M.kind(before, after)
+  if before == "error" or after == "error" then return nil end
+  if not before then return "new" end
+  if not after then return "vanished" end
+  if before == "revoked" then return "unrevoked" end
+  if after == "revoked" then return "revoked" end
+  return (before == "unknown" or before == "absent") and after == "good" and "known" or "other"
+end
+
+local function refused(message)
+  return nil, message, { class = "argument", code = "NoSuchRun" }
+end
+
+-- The newest whole audit of an account for which test(run) is true; nil where there is none, or nil, message, info.
+local function newest(ledger, account, test)
+  local before
+  repeat
+    local page, message, info = ledger:runs(before)
+    if not page then return nil, "ledger: " .. message, info end
+    for _, run in ipairs(page) do
+      before = run.run
+      if run.whole and run.account == account and run.command == "audit" and test(run) then return run end
+    end
+  until #page == 0
+end
+
+-- Which run `since` means: a run's number, or the last audit that had ended by a time.
+local function earlier_of(ledger, account, since, later)
+  local number = since:find("^%d+$") and tonumber(since)
+  local seconds = not number and times.read(since)
+  if not number and not seconds then
+    return refused(("expected a run's number or a time as 2026-01-02T03:04:05Z, found '%s'"):format(since))
+  end
+  local run, message, info = newest(ledger, account, function(one)
+    if number then return one.run == number end
+    return one.settings == later.settings and one.ended <= seconds
+  end)
+  if run or message then return run, message, info end
+  if number then return refused(("there is no whole audit with number %s in the account %s"):format(since, account)) end
+  return refused(("no whole audit of the same sources had ended by %s"):format(since))
+end
+
+--- runs(ledger, account, since) → the earlier and the later run that are compared, rows of ledger:runs(); or nil,
+-- message, info. The later one is the last whole audit; the earlier one the whole audit of the same settings before it,
+-- or what `since` says: a run's number, or a time (see certstat.times.read): the last one that had ended by then.
+-- Where a run is named, the later one is the last of its settings.
+function M.runs(ledger, account, since)
+  local later, message, info = newest(ledger, account, function() return true end)
+  if message then return nil, message, info end
+  if not later then return refused("there is no whole audit in the account " .. account) end
+  local earlier
+  if since then
+    earlier, message, info = earlier_of(ledger, account, since, later)
+    if not earlier then return nil, message, info end
+    later, message, info = newest(ledger, account, function(run) return run.settings == earlier.settings end)
+  else
+    earlier, message, info = newest(ledger, account, function(run)
+      return run.settings == later.settings and run.run < later.run
+    end)
+  end
+  if message then return nil, message, info end
+  if not earlier then
+    return refused(("there is no whole audit before run %d, of the same sources"):format(later.run))
+  elseif earlier.run >= later.run then
+    return refused(("there is no whole audit after run %d, of the same sources"):format(earlier.run))
+  end
+  return earlier, later
+end
+
+--- between(ledger, earlier, later) → an iterator of what differs between two runs, by their numbers, in the order of
+-- the keys: {key =, before =, after =, revoked_at =, kind =}; kind is nil where it can't be compared. Or nil, message,
+-- info.
+function M.between(ledger, earlier, later)
+  local page, i, after = {}, 0, ""
+  return function()
+    i = i + 1
+    if not page[i] then
+      local message, info
+      page, message, info = ledger:compare(earlier, later, after)
+      if not page then
+        page = {}
+        return nil, "ledger: " .. message, info
+      end
+      i = 1
+    end
+    local difference = page[i]
+    if not difference then return nil end
+    after = difference.key
+    difference.kind = M.kind(difference.before, difference.after)
+    return difference
+  end
+end
+
+return M

@@ -1,0 +1,114 @@
+--- certstat changes - what has changed from one audit to another; nobody is asked.
+local changes = require "certstat.changes"
+local columns = require "certstat.report.columns"
+local exit_codes = require "certstat.command.exit_codes"
+local formats = require("certstat.report").formats
+local home = require "certstat.home"
+local options = require "certstat.command.options"
+local output = require "certstat.command.output"
+local summary = require "certstat.command.summary"
+local times = require "certstat.times"
+local words = require "certstat.command.words"
+
+local command_changes = {}
+
+function command_changes.configure(command)
+  command:description("What has changed from one audit to another, by the ledger; nobody is asked.")
+  command:summary("What has changed since an earlier audit.")
+  command:epilog([[
+A row for each serial number whose answers differ, CHANGE is one of:
+   unrevoked   it was revoked, and is said to be something else: that should never be
+   revoked     it is revoked now
+   vanished    it is not among what was asked for any more
+   new         it was not asked for before
+   known       it was unknown or absent, and is good
+   other       any other change
+
+Exit codes: 0 nothing has changed, 1 one is revoked or unrevoked, 2 only others,
+3 cut short, 4 there are no two audits to compare.
+
+Example:
+   certstat changes --since 2026-01-02 --format csv]])
+  command:option("--since", "The earlier audit: its run, or a time by which it had ended (the one before the last).")
+    :argname("RUN|TIME")
+  command:option("--home", "The folder that has the ledger (~/.local/state/certstat)."):argname("DIR")
+  command:option("--account", "Whose audits: any name (default)."):argname("NAME")
+  options.shown(command, formats, columns.change)
+end
+
+-- Writes a row for each change; returns how many there are of each kind and `unsaid`, those that can't be told; and
+-- nil or {message, info} of what cut it short.
+local function transfer(differences, report)
+  local counts = { unsaid = 0 }
+  while not report.failure do
+    local one, message, info = differences()
+    if not one then
+      return counts, message and { message, info }
+    end
+    local kind = one.kind or "unsaid"
+    counts[kind] = (counts[kind] or 0) + 1
+    if one.kind then
+      report:row({ change = one.kind, serial = one.key, before = one.before, after = one.after,
+        revoked_at = one.revoked_at })
+    end
+  end
+  return counts
+end
+
+local function exit_code(counts)
+  if counts.revoked or counts.unrevoked then
+    return exit_codes.revoked
+  end
+  for _, kind in ipairs(changes.kinds) do
+    if counts[kind] then
+      return exit_codes.unclear
+    end
+  end
+  return exit_codes.ok
+end
+
+local function tell(counts, earlier, later, environment)
+  environment.stderr:write(("run %d of %s against run %d of %s: "):format(later.run, times.iso(later.started),
+    earlier.run, times.iso(earlier.started)), summary.rows("change", counts, changes.kinds))
+  if counts.unsaid > 0 then
+    environment.stderr:write(words.number(counts.unsaid) .. " can't be compared: an audit has no answer for it\n")
+  end
+end
+
+-- Compares in an open ledger; returns the exit code, or nil, message, info.
+local function compare(ledger, account, arguments, environment)
+  local earlier, later, info = changes.runs(ledger, account, arguments.since)
+  if not earlier then
+    return nil, later, info
+  end
+  local report = output.open(arguments, environment, columns.change)
+  local counts, failure = transfer(changes.between(ledger, earlier.run, later.run), report)
+  local written, unwritable = report:close({ whole = not failure })
+  if not arguments.quiet then
+    tell(counts, earlier, later, environment)
+  end
+  if failure or not written then
+    environment.say(failure and failure[1] or unwritable)
+    return exit_codes.failed
+  end
+  return exit_code(counts)
+end
+
+function command_changes.run(arguments, environment)
+  local account, message, info = home.account(arguments.account, environment.getenv)
+  local ledger, code
+  if account then
+    ledger, message, info = environment.ledger({ home = arguments.home, getenv = environment.getenv })
+  end
+  if ledger then
+    code, message, info = compare(ledger, account, arguments, environment)
+    ledger:close()
+  end
+  if not code then
+    environment.say(message)
+    return exit_codes.of_failure(info)
+  end
+  return code
+end
+
+return command_changes
