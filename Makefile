@@ -188,11 +188,14 @@ bench:       ## how far signing is from hashing alone, the client from libcurl a
 	$(MAKE) LUA=jit build
 	$(MAKE) LUA=5.4 build bench-programs
 	spec/bench/run
-bench-long:  ## the ledger as it grows from a thousand rows to ten million, and two audits of a million compared
+bench-long:  ## the ledger as it grows from a thousand rows to ten million, a million on each Lua, and two audits compared
 	scripts/setup check
 	$(MAKE) build
 	eval "$$($(MAKE) -s paths)" && "$$LUA_EXE" spec/bench/changes.lua 1000000 && \
-	  exec "$$LUA_EXE" spec/bench/ledger.lua 1000 10000 100000 1000000 10000000
+	  "$$LUA_EXE" spec/bench/ledger.lua 1000 10000 100000 1000000 10000000
+	for lua in $(filter-out $(LUA),5.1 5.2 5.3 5.4 jit); do \
+	  $(MAKE) LUA=$$lua build && eval "$$($(MAKE) -s paths LUA=$$lua)" && "$$LUA_EXE" spec/bench/ledger.lua 1000 1000000 || exit; \
+	done
 
 # ---- installation ----------------------------------------------------------------------------------------------------
 

@@ -74,6 +74,26 @@ describe("the record of", function()
     end
   end)
 
+  it("an audit whose home is deleted meanwhile has its rows, and says that they are not recorded: exit 3", function()
+    local client = fake.client
+    finally(function() fake.client = client end)
+    function fake.client(...)
+      local made = client(...)
+      local audit = made.audit
+      function made.audit(...)
+        os.rename(home .. "/ledger.db", home .. "/gone")
+        return audit(...)
+      end
+      return made
+    end
+    local code, out, err = fake.run({ "audit", "--from", "-", "--quiet", "--format", "tsv", "--home", home },
+      { stdin = "084bde\n", answers = ANSWERS })
+    assert.equal(("certstat: ledger: %s/ledger.db: has been deleted or replaced while it was in use; "
+      .. "this run's record is not whole\n"):format(home), err)
+    assert.is_truthy(out:find("\n084bde\t084bde\tgood", 1, true))
+    assert.equal(3, code)
+  end)
+
   it("an audit is missed in one line where nobody named a home", function()
     local code, out, err = fake.run({ "audit", "--from", "-", "--quiet" },
       { stdin = "084bde\n", answers = ANSWERS, unrecorded = "ledger: no room; this run is not recorded" })

@@ -20,6 +20,8 @@ struct cs_ledger {
     sqlite3 *db;
     pid_t pid; /* SQLite's connections must not be used, nor closed, behind a fork */
     sqlite3_stmt *statements[LEDGER_STATEMENTS];
+    dev_t device; /* which file it is: SQLite would go on writing to one that has been deleted */
+    ino_t inode;
     int runs_fd; /* -1, or the file whose bytes are locked by who is at the run of that number */
     char path[]; /* for messages */
 };
@@ -42,7 +44,8 @@ int ledger_prepare(cs_ledger *ledger, enum ledger_sql which, sqlite3_stmt **out,
 /* Steps a statement: *row is 1 where there is a row, and then it is the caller's to reset. */
 int ledger_step(cs_ledger *ledger, sqlite3_stmt *statement, int *row, cs_error *error);
 
-/* Begins a transaction that writes; waits up to CS_LEDGER_BUSY_MS for its turn. */
+/* Begins a transaction that writes; waits up to CS_LEDGER_BUSY_MS for its turn. CS_LIMIT where the
+ * path names another file than was opened, or none. */
 int ledger_begin(cs_ledger *ledger, cs_error *error);
 
 /* Commits where `result` is 0, else or where that fails rolls back; returns the first failure. */

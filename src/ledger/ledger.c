@@ -48,6 +48,12 @@ static int open_database(cs_ledger *ledger, cs_error *error)
     if (code) {
         return ledger_fail(ledger, code, error);
     }
+    struct stat opened;
+    if (stat(ledger->path, &opened) != 0) {
+        return cs_fail(error, CS_LIMIT, CS_LEDGER_FILE, ledger->path, ": ", strerror(errno), NULL);
+    }
+    ledger->device = opened.st_dev;
+    ledger->inode = opened.st_ino;
     sqlite3_extended_result_codes(ledger->db, 1);
     int result = ledger_check_header(ledger, error);
     result = result ? result : prepare(ledger, error);

@@ -173,6 +173,10 @@ static int add_change(cs_ledger *ledger, const cs_ledger_reply *reply,
     return ledger_step(ledger, statement, NULL, error);
 }
 
+/* Two processes that have asked write their answers within seconds; by more than that only a clock
+ * that was set back makes an answer older than the one before it. */
+#define CLOCK_STEP_S 600
+
 /* The latest answer, unless a newer one is there already: two processes may have asked. That a
  * certificate was revoked stays, whatever is said later. */
 static int note_latest(cs_ledger *ledger, const cs_ledger_reply *reply,
@@ -184,7 +188,8 @@ static int note_latest(cs_ledger *ledger, const cs_ledger_reply *reply,
     if (result) {
         return result;
     }
-    known = found && old.checked_at_s > answer->checked_at_s;
+    known = found && old.checked_at_s > answer->checked_at_s &&
+            old.checked_at_s - answer->checked_at_s < CLOCK_STEP_S;
     latest = known ? old
                    : (cs_ledger_latest){.status = answer->status,
                                         .revoked_at_s = answer->revoked_at_s,

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static const char *const sql_texts[] = {
@@ -86,6 +87,12 @@ int ledger_step(cs_ledger *ledger, sqlite3_stmt *statement, int *row, cs_error *
 
 int ledger_begin(cs_ledger *ledger, cs_error *error)
 {
+    struct stat found;
+    if (stat(ledger->path, &found) != 0 || found.st_dev != ledger->device ||
+        found.st_ino != ledger->inode) {
+        return cs_fail(error, CS_LIMIT, CS_LEDGER_FILE, ledger->path,
+                       ": has been deleted or replaced while it was in use", NULL);
+    }
     return ledger_run(ledger, "BEGIN IMMEDIATE", error);
 }
 

@@ -80,6 +80,20 @@ static void remembers_a_revocation_that_comes_late(void **state)
     cs_ledger_close(ledger);
 }
 
+/* The clock was an hour ahead when the first answer came. */
+static void believes_a_new_answer_after_the_clock_was_set_back(void **state)
+{
+    (void)state;
+    cs_ledger *ledger = open_ledger();
+    assert_int_equal(record_one(ledger, 0, "01", CS_STATUS_GOOD, 0, 13600, NULL), 0);
+    assert_int_equal(record_one(ledger, 0, "01", CS_STATUS_REVOKED, 9000, 10000, NULL), 0);
+    assert_string_equal(ask_sqlite("SELECT status, first_revoked_at, checked_at FROM latest"),
+                        "revoked|9000|10000");
+    assert_string_equal(ask_sqlite("SELECT time, old, new FROM changes"), "10000|good|revoked");
+    assert_whole(ledger);
+    cs_ledger_close(ledger);
+}
+
 static void notes_a_first_answer_that_is_not_good(void **state)
 {
     (void)state;
@@ -328,6 +342,7 @@ int main(void)
         folder_test(writes_what_was_asked_and_answered),
         folder_test(remembers_that_a_certificate_was_revoked),
         folder_test(remembers_a_revocation_that_comes_late),
+        folder_test(believes_a_new_answer_after_the_clock_was_set_back),
         folder_test(notes_a_first_answer_that_is_not_good),
         folder_test(replaces_an_answer_that_comes_again_in_a_run),
         folder_test(refuses_what_is_no_key_or_status_and_writes_nothing),

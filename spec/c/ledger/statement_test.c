@@ -122,12 +122,36 @@ static void is_not_used_behind_a_fork(void **state)
     cs_ledger_close(NULL);
 }
 
+/* SQLite itself would go on, and all of it would be lost. */
+static void says_that_its_file_is_gone(void **state)
+{
+    (void)state;
+    cs_error error;
+    cs_ledger *ledger = open_ledger();
+    int64_t run = begin_run(ledger);
+    assert_int_equal(rename(path_of("ledger.db"), path_of("kept")), 0);
+    for (int other = 0; other <= 1; other++) {
+        if (other) {
+            cs_ledger_close(open_ledger());
+        }
+        assert_int_equal(record_one(ledger, run, "01", CS_STATUS_GOOD, 0, 100, &error),
+                         CS_ERROR(CS_LIMIT, CS_LEDGER_FILE));
+        assert_message(error, "ledger.db", ": has been deleted or replaced while it was in use");
+        assert_int_equal(cs_ledger_end_run(ledger, run, 2, 1, &error),
+                         CS_ERROR(CS_LIMIT, CS_LEDGER_FILE));
+    }
+    assert_int_equal(rename(path_of("kept"), path_of("ledger.db")), 0);
+    assert_int_equal(record_one(ledger, run, "01", CS_STATUS_GOOD, 0, 100, NULL), 0);
+    cs_ledger_close(ledger);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         folder_test(is_not_held_up_by_a_reader),
         folder_test(waits_for_another_writer_as_long_as_it_says),
         folder_test(is_not_used_behind_a_fork),
+        folder_test(says_that_its_file_is_gone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
