@@ -1,5 +1,4 @@
 local fake = require "spec.command.fake"
-local sign = require "certstat.command.sign"
 
 local SECRET = "Canary+/=Secret%Value&0123456789"
 local TOKEN = "CAISCanaryToken+/abc==" .. ("x"):rep(100)
@@ -139,6 +138,8 @@ Signature=7523be0b0fcd5585cc61cbef21eeaff0c30a42f61a7b64c36d7d2b806ad724a6
     { { "sign", "--query", "novalue" }, "--query: expected NAME=VALUE, found 'novalue' (see certstat sign --help)" },
     { { "sign", "--date", "today" }, "--date: expected a time such as 2026-01-02T03:04:05Z, found 'today'"
       .. " (see certstat sign --help)" },
+    { { "sign", "--algorithm", "HMAC-SHA1", "--against", "x" }, "option '--against' can not be used together with"
+      .. " option '--algorithm' (see certstat sign --help)" },
     { { "sign", "--algorithm", "MD5" }, "argument for option '--algorithm' must be one of 'ACS3-HMAC-SHA256',"
       .. " 'HMAC-SHA1' (see certstat sign --help)" },
   }
@@ -166,11 +167,5 @@ Signature=7523be0b0fcd5585cc61cbef21eeaff0c30a42f61a7b64c36d7d2b806ad724a6
     assert.equal("certstat: no credentials found\n", err)
     assert.equal("", out)
     assert.equal(5, code)
-  end)
-
-  it("shortens ids", function()
-    assert.equal("LTAI...AnId", sign.shortened("LTAI5tExampleOfAnId"))
-    assert.equal("te...", sign.shortened("testid"))
-    assert.equal("a...", sign.shortened("a"))
   end)
 end)

@@ -1,9 +1,12 @@
---- certstat sign - how a request is signed, stage by stage; nothing is sent.
+--- certstat sign - how a request is signed, stage by stage, or where the service signs it otherwise; nothing is sent.
 --
 -- The secret comes from the credential chain and is never shown.
+local against = require "certstat.command.against"
 local core = require "certstat.core"
 local exit_codes = require "certstat.command.exit_codes"
+local operations = require "certstat.operations"
 local options = require "certstat.command.options"
+local shortened = require "certstat.shortened"
 
 local sign = {}
 
@@ -42,8 +45,15 @@ The secret is never shown. The access key id is shortened and a security token l
 wherever they stand, so that what is printed can be pasted into a ticket; a canonical
 request with a token therefore differs from the one that was hashed.
 
-Example:
-   certstat sign --region cn-hangzhou --query SerialNumber=084bde9c,b67e53eb]])
+With --against, what no option says of the request is taken from the message, but for the
+host and the key.
+
+Examples:
+   certstat sign --region cn-hangzhou --query SerialNumber=084bde9c,b67e53eb
+   certstat sign --region cn-hangzhou --against - < reply.json]])
+  local algorithm = command:option("--algorithm", "The scheme (" .. V3 .. ")."):choices({ V3, V1 }):argname("NAME")
+  local against_text = command:option("--against", "The message, or the whole reply, of SignatureDoesNotMatch (- reads "
+    .. "it): shows the first place where the service signs something else, and why."):argname("TEXT")
   command:group("The request",
     command:option("--action", "Operation (" .. ACTION .. ")."):argname("A"):convert(word("--action")),
     command:option("--api-version", "Version of the interface (2020-06-30)."):argname("V")
@@ -55,7 +65,8 @@ Example:
       :convert(word("--host")),
     command:option("--date", "Time that is signed (now)."):argname("TIME"):convert(check_date),
     command:option("--nonce", "Number used once (random)."):argname("TEXT"):convert(word("--nonce")),
-    command:option("--algorithm", "The scheme (" .. V3 .. ")."):choices({ V3, V1 }):argname("NAME"))
+    algorithm, against_text)
+  command:mutex(algorithm, against_text)
   local endpoint, region, allow_http = options.endpoint(command)
   command:group("The service", endpoint, region, options.profile(command), allow_http)
 end
@@ -89,14 +100,6 @@ local function host_of(arguments, environment, credentials)
   return endpoint.host
 end
 
---- "LTAI5tExampleOfAnId" -> "LTAI...AnId"; a short one keeps two characters.
-function sign.shortened(id)
-  if #id < 12 then
-    return id:sub(1, 2) .. "..."
-  end
-  return id:sub(1, 4) .. "..." .. id:sub(-4)
-end
-
 local function percent_encoded(text)
   return (text:gsub("[^%w%-_.~]", function(byte)
     return ("%%%02X"):format(byte:byte())
@@ -110,7 +113,7 @@ end
 -- A function that takes the id and the token out of a text, also where they stand percent-encoded, once or
 -- twice.
 local function masker(credentials)
-  local masks = { { credentials.access_key_id, sign.shortened(credentials.access_key_id) } }
+  local masks = { { credentials.access_key_id, shortened(credentials.access_key_id) } }
   if credentials.security_token and credentials.security_token ~= "" then
     table.insert(masks, 1, { credentials.security_token,
       ("(security token of %d characters)"):format(#credentials.security_token) })
@@ -147,7 +150,7 @@ local function explain(request, credentials, signed)
   local mask = masker(credentials)
   local parts = { ("algorithm   %s\naccess key  %s, from %s\n"):format(
     request.algorithm,
-    core.printable(sign.shortened(credentials.access_key_id)),
+    core.printable(shortened(credentials.access_key_id)),
     core.printable(credentials.provider)) }
   if signed.canonical_request then
     parts[#parts + 1] = section("canonical request", mask(signed.canonical_request))
@@ -179,21 +182,24 @@ function sign.run(arguments, environment)
     environment.say(message)
     return exit_codes.of_failure(info)
   end
-  local algorithm = arguments.algorithm or V3
   local request = {
-    algorithm = algorithm,
-    method = arguments.method or (algorithm == V3 and "POST" or "GET"),
+    method = arguments.method,
     host = host,
-    path = "/",
-    query = query,
-    action = arguments.action or ACTION,
-    version = arguments.api_version or "2020-06-30",
+    action = arguments.action,
+    version = arguments.api_version,
     date = arguments.date,
     nonce = arguments.nonce,
     access_key_id = credentials.access_key_id,
     access_key_secret = credentials.access_key_secret,
     security_token = credentials.security_token,
   }
+  if arguments.against then
+    request.query = next(query) and query
+    return against.run(arguments.against, request, credentials.provider, environment)
+  end
+  request.algorithm, request.path, request.query = arguments.algorithm or V3, "/", query
+  request.method = request.method or (request.algorithm == V3 and "POST" or "GET")
+  request.action, request.version = request.action or ACTION, request.version or operations.VERSION
   local signed
   signed, message, info = require("certstat").sign(request)
   if not signed then
