@@ -151,6 +151,7 @@ describe("certstat.client", function()
     assert.equal("cas.eu-central-1.aliyuncs.com", host({}, { ALIBABA_CLOUD_REGION_ID = "eu-central-1" }))
     assert.equal("cas.me-east-1.aliyuncs.com",
       host({ region = "me-east-1" }, { ALIBABA_CLOUD_REGION_ID = "eu-central-1" }))
+    assert.equal("cas-vpc.me-east-1.aliyuncs.com", host { region = "me-east-1", network = "vpc" })
     assert.equal("127.0.0.1:1", host({ endpoint = "http://127.0.0.1:1", region = "me-east-1" }))
   end)
 

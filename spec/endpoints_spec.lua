@@ -148,3 +148,54 @@ describe("endpoints.resolve", function()
       endpoints.resolve({ product = "sts", region = "eu-west-1", network = "vpc" }).host)
   end)
 end)
+
+describe("endpoints.find", function()
+  local function find(options, variables, facts)
+    return endpoints.find(options, function(name) return variables and variables[name] end, facts or {})
+  end
+
+  local REGION, NETWORK = "ALIBABA_CLOUD_REGION_ID", "ALIBABA_CLOUD_ENDPOINT_TYPE"
+  local ENDPOINT = "ALIBABA_CLOUD_ENDPOINT"
+
+  it("asks the options, the environment and a profile, in this order", function()
+    local variables = { [REGION] = "eu-central-1", [NETWORK] = "vpc" }
+    local facts = { region = "me-east-1", network = "vpc" }
+    local rows = {
+      { "cas.aliyuncs.com", {} },
+      { "cas.aliyuncs.com", {}, { [REGION] = "", [NETWORK] = "", [ENDPOINT] = "" } },
+      { "cas-vpc.me-east-1.aliyuncs.com", {}, nil, facts },
+      { "cas-vpc.eu-central-1.aliyuncs.com", {}, variables, { region = "me-east-1", network = "public" } },
+      { "cas-vpc.ap-south-1.aliyuncs.com", { region = "ap-south-1" }, variables, facts },
+      { "cas.eu-central-1.aliyuncs.com", { network = "public" }, variables, facts },
+      { "cas-vpc.cn-hangzhou.aliyuncs.com", { network = "vpc" } },
+    }
+    for _, row in ipairs(rows) do assert.equal(row[1], find(row[2], row[3], row[4]).host) end
+  end)
+
+  it("takes an endpoint before a region that stands no nearer", function()
+    local variables = { [ENDPOINT] = "https://proxy.example:8443", [REGION] = "eu-central-1" }
+    local facts = { endpoint = "cas.me-east-1.aliyuncs.com", region = "me-central-1" }
+    assert.equal("cas.me-east-1.aliyuncs.com", find({}, { [REGION] = "eu-central-1" }, facts).host)
+    assert.equal("proxy.example:8443", find({}, variables, facts).host)
+    assert.equal("cas.ap-south-1.aliyuncs.com", find({ region = "ap-south-1" }, variables, facts).host)
+    assert.equal("cas-vpc.eu-central-1.aliyuncs.com", find({ network = "vpc" }, variables, facts).host)
+    assert.equal("127.0.0.1:1", find({ endpoint = "http://127.0.0.1:1", region = "ap-south-1" }, variables, facts).host)
+  end)
+
+  it("says which variable is wrong, and does not repeat what may hold a password", function()
+    local rows = {
+      { { [ENDPOINT] = "https://user:canary@a" },
+        "ALIBABA_CLOUD_ENDPOINT: expected scheme, host and port alone, found a user name" },
+      { { [ENDPOINT] = "http://a" }, "ALIBABA_CLOUD_ENDPOINT: expected https://, found http:// to a host that is no "
+        .. "loopback address (127.0.0.1, [::1])" },
+      { { [NETWORK] = "internal" }, "endpoint: expected the network public or vpc, found internal" },
+      { { [REGION] = "a b" }, "endpoint: expected the name of a region, such as cn-hangzhou, found a b" },
+    }
+    for _, row in ipairs(rows) do
+      assert.same({ n = 3, nil, row[2], { class = "argument" } }, { n = 3, find({}, row[1]) })
+    end
+    assert.equal("a", find({ allow_http = true }, { [ENDPOINT] = "http://a" }).host)
+    assert.equal("endpoint: expected a URL, https://HOST or https://HOST:PORT",
+      select(2, find({ endpoint = "x" }, { [ENDPOINT] = "https://a" })))
+  end)
+end)

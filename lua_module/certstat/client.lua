@@ -53,15 +53,6 @@ local function check(options)
   end
 end
 
-local function find_endpoint(options, getenv, facts)
-  local region = getenv("ALIBABA_CLOUD_REGION_ID")
-  return endpoints.resolve {
-    endpoint = options.endpoint or not options.region and facts.endpoint or nil,
-    region = options.region or region ~= "" and region or facts.region,
-    network = options.network, allow_http = options.allow_http,
-  }
-end
-
 -- Those of credentials that have come since the last time.
 local function take_warnings(client)
   local current = client.session.current
@@ -71,7 +62,7 @@ local function take_warnings(client)
 end
 
 --- new(options) → client; or nil, message, info. Options, all optional:
---   region, endpoint, network ("vpc")  where the service is (default: ALIBABA_CLOUD_REGION_ID, else cn-hangzhou)
+--   region, endpoint, network ("vpc")  where the service is; else what certstat.endpoints.find finds
 --   credentials {access_key_id =, access_key_secret =, security_token =}, or profile; else the official tools'
 --   quota (a certstat.quota); else the account's, shared by all who use the same home: qps (10), guard (seconds; else
 --   it adapts), home (a folder), account (a name): see certstat.home
@@ -88,7 +79,7 @@ function M.new(options)
   }
   if not session then return nil, message, info end
   local endpoint, account
-  endpoint, message, info = find_endpoint(options, getenv, session.facts)
+  endpoint, message, info = endpoints.find(options, getenv, session.facts)
   if not endpoint then return nil, message, info end
   account, message, info = home.account(options.account, getenv, session.facts.account)
   if not account then return nil, message, info end

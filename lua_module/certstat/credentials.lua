@@ -55,8 +55,8 @@ end
 
 --- new(fields) → credentials; or nil, message, info.
 -- fields: access_key_id, access_key_secret, and where there are security_token, expires_in (seconds from now), region,
--- endpoint, account (or these three in a table `facts`), provider (a word for where they come from), warnings (a list
--- of lines). The result has the same fields, can't be changed, and shows no secret in tostring.
+-- endpoint, network, account (or these four in a table `facts`), provider (a word for where they come from), warnings
+-- (a list of lines). The result has the same fields, can't be changed, and shows no secret in tostring.
 function M.new(fields)
   for _, name in ipairs(FIELDS) do
     local value = fields[name]
@@ -70,7 +70,8 @@ function M.new(fields)
   return seal({
     access_key_id = fields.access_key_id, access_key_secret = fields.access_key_secret,
     security_token = fields.security_token ~= "" and fields.security_token or nil, expires_in = fields.expires_in,
-    region = facts.region, endpoint = facts.endpoint, account = facts.account, provider = fields.provider or "program",
+    region = facts.region, endpoint = facts.endpoint, network = facts.network, account = facts.account,
+    provider = fields.provider or "program",
     warnings = fields.warnings or {},
   })
 end

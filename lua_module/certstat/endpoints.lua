@@ -5,6 +5,10 @@ local M = {}
 
 local MAINLAND = "cas.aliyuncs.com"
 local DEFAULT_REGION = "cn-hangzhou"
+local VARIABLE = "ALIBABA_CLOUD_ENDPOINT"
+
+--- The networks that have names of their own.
+M.NETWORKS = { public = true, vpc = true }
 
 -- Regions that MAINLAND serves besides those of mainland China, whose names begin with cn-: the endpoint map of the SDK
 -- (alibabacloud-typescript-sdk `cas-20200630/src/client.ts`).
@@ -104,11 +108,31 @@ function M.resolve(options)
     return fail("expected the name of a region, such as cn-hangzhou, found " .. core.printable(region, 40))
   end
   local network = options.network or "public"
-  if network ~= "public" and network ~= "vpc" then
+  if not M.NETWORKS[network] then
     return fail("expected the network public or vpc, found " .. core.printable(network, 40))
   end
   local host = host_of(options.product or "cas", region, network)
   return { url = "https://" .. host, host = host }
+end
+
+--- find(options, getenv, facts) → as resolve, of the service: where the options say it is, else the environment, else a
+-- profile. options: as of resolve; getenv(name): nil or "" for none; facts: {endpoint =, region =, network =} of
+-- credentials, any of them nil. A region or a network that an option names goes before an endpoint that none does.
+function M.find(options, getenv, facts)
+  local function variable(name)
+    local value = getenv(name)
+    return value ~= "" and value or nil
+  end
+  local of_environment = not (options.endpoint or options.region or options.network) and variable(VARIABLE) or nil
+  local of_profile = not (options.region or options.network) and facts.endpoint or nil
+  local found, message, info = M.resolve {
+    endpoint = options.endpoint or of_environment or of_profile,
+    region = options.region or variable("ALIBABA_CLOUD_REGION_ID") or facts.region,
+    network = options.network or variable("ALIBABA_CLOUD_ENDPOINT_TYPE") or facts.network,
+    allow_http = options.allow_http,
+  }
+  if not found and of_environment then message = message:gsub("^endpoint", VARIABLE) end
+  return found, message, info
 end
 
 return M

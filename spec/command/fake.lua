@@ -2,6 +2,7 @@
 -- still, and what is written can be read.
 local core = require "certstat.core"
 local command = require "certstat.command"
+local endpoints = require "certstat.endpoints"
 local record = require "certstat.record"
 
 local fake = {}
@@ -182,15 +183,7 @@ function fake.run(argv, world)
       end
       return world.credentials
     end,
-    endpoint = function(options)
-      if options.endpoint then
-        return { url = options.endpoint, host = options.endpoint:match("//(.*)$") }
-      end
-      if options.region then
-        return { url = "https://cas." .. options.region .. ".example", host = "cas." .. options.region .. ".example" }
-      end
-      return nil, "no region", { class = "argument" }
-    end,
+    endpoint = endpoints.find,
     record = function(options)
       world.record_options = options
       if options.home then

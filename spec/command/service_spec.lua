@@ -38,14 +38,14 @@ describe("command.service", function()
   it("hands the options over in the client's units", function()
     local result = new_client()
     local client, asked, given, _, environment = open({
-      endpoint = "https://a", region = "r", profile = "p", ca_file = "c", allow_http = true, timeout = 1.5,
-      qps = 5, guard = 250, batch = 7, home = "h", account = "a",
+      endpoint = "https://a", region = "r", network = "vpc", profile = "p", ca_file = "c", allow_http = true,
+      timeout = 1.5, qps = 5, guard = 250, batch = 7, home = "h", account = "a",
     }, { result })
     assert.equal(result, client)
     assert.same({ calls = 0, serials = 0 }, asked)
     assert.same({
-      endpoint = "https://a", region = "r", profile = "p", ca_file = "c", allow_http = true, timeout = 1.5,
-      qps = 5, guard = 0.25, batch = 7, home = "h", account = "a", getenv = environment.getenv,
+      endpoint = "https://a", region = "r", network = "vpc", profile = "p", ca_file = "c", allow_http = true,
+      timeout = 1.5, qps = 5, guard = 0.25, batch = 7, home = "h", account = "a", getenv = environment.getenv,
       on_call = given.on_call, on_wait = given.on_wait,
     }, given)
   end)

@@ -121,19 +121,24 @@ Signature=7523be0b0fcd5585cc61cbef21eeaff0c30a42f61a7b64c36d7d2b806ad724a6
     assert.is_truthy(out:find("\n  host:127.0.0.1:8080\n", 1, true))
   end)
 
-  it("takes it from the region, as the client does: option, environment, profile", function()
-    local function host(argv, env, region)
-      local _, out = fake.run(argv, { env = env, credentials = { access_key_id = "testid",
-        access_key_secret = "testsecret", provider = "profile", region = region } })
+  it("takes it from the region and the network, as the client does: option, environment, profile", function()
+    local function host(argv, env, facts)
+      local credentials = { access_key_id = "testid", access_key_secret = "testsecret", provider = "profile" }
+      for name, value in pairs(facts) do
+        credentials[name] = value
+      end
+      local _, out = fake.run(argv, { env = env, credentials = credentials })
       return out:match("\n  host:(%S+)\n")
     end
-    assert.equal("cas.a.example", host({ "sign", "--region", "a" }, { ALIBABA_CLOUD_REGION_ID = "b" }, "c"))
-    assert.equal("cas.b.example", host({ "sign" }, { ALIBABA_CLOUD_REGION_ID = "b" }, "c"))
-    assert.equal("cas.c.example", host({ "sign" }, {}, "c"))
+    local env, facts = { ALIBABA_CLOUD_REGION_ID = "eu-central-1" }, { region = "me-east-1", network = "vpc" }
+    assert.equal("cas.ap-south-1.aliyuncs.com",
+      host({ "sign", "--region", "ap-south-1", "--network", "public" }, env, facts))
+    assert.equal("cas-vpc.eu-central-1.aliyuncs.com", host({ "sign" }, env, facts))
+    assert.equal("cas-vpc.me-east-1.aliyuncs.com", host({ "sign" }, {}, facts))
   end)
 
   local unusable = {
-    { { "sign" }, "no region" },
+    { { "sign", "--endpoint", "nowhere" }, "endpoint: expected a URL, https://HOST or https://HOST:PORT" },
     { with(D1, "--query", "SerialNumber=1"), "--query: 'SerialNumber' is given twice" },
     { { "sign", "--query", "novalue" }, "--query: expected NAME=VALUE, found 'novalue' (see certstat sign --help)" },
     { { "sign", "--date", "today" }, "--date: expected a time such as 2026-01-02T03:04:05Z, found 'today'"

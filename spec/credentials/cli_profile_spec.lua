@@ -203,4 +203,20 @@ describe("credentials.cli_profile", function()
     assert.is_nil(endpoint("").facts.endpoint)
     assert.same({}, endpoint("").warnings)
   end)
+
+  it("says which names are used: those of a VPC, of the service and of STS", function()
+    local function found(fields) return find(profile('"mode": "AK", ' .. fields .. ", " .. AK)) end
+    assert.equal("vpc", found('"endpoint_type": "vpc"').facts.network)
+    assert.equal("public", found('"endpoint_type": "public"').facts.network)
+    assert.is_nil(found('"endpoint_type": ""').facts.network)
+    local internal = found '"endpoint_type": "internal"'
+    assert.is_nil(internal.facts.network)
+    assert.same({ "aliyun CLI profile p: its endpoint_type is not used: expected public or vpc" }, internal.warnings)
+    for _, mode in ipairs { '"mode": "RamRoleArn", "ram_role_arn": "r"', '"mode": "OIDC", "ram_role_arn": "r", ' ..
+      '"oidc_provider_arn": "o", "oidc_token_file": "/token"' } do
+      local step = source.step(find(profile(mode .. ', "sts_region": "cn-beijing", "enable_vpc": true, ' .. AK),
+        { files = { ["/token"] = "e30.e30.c2ln" } }))
+      assert.equal("https://sts-vpc.cn-beijing.aliyuncs.com/", step.request.url)
+    end
+  end)
 end)

@@ -14,7 +14,7 @@
 --   on_wait()                       set by a sub-command: called at least once a second while a call is waited for
 --   client(options)                 as certstat.client
 --   credentials(options)            as certstat.credentials.find
---   endpoint(options)               as certstat.endpoints.resolve
+--   endpoint(options, getenv, facts)  as certstat.endpoints.find
 --   record(options)                 as certstat.record.begin
 --   ledger(options)                 as certstat.record.open
 local argparse = require "argparse"
@@ -126,8 +126,8 @@ function command.main(argv)
     credentials = function(options)
       return require("certstat.credentials").find(options)
     end,
-    endpoint = function(options)
-      return require("certstat.endpoints").resolve(options)
+    endpoint = function(options, getenv, facts)
+      return require("certstat.endpoints").find(options, getenv, facts)
     end,
     record = function(options)
       return require("certstat.record").begin(options)

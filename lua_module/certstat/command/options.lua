@@ -43,6 +43,8 @@ end
 function options.endpoint(command)
   return command:option("--endpoint", "The service's URL, instead of the region's."):argname("URL"),
     command:option("--region", "The region that has the certificates (cn-hangzhou)."):argname("R"),
+    command:option("--network", "Its names there: public, or vpc for those inside a VPC (public)."):argname("NAME")
+      :choices({ "public", "vpc" }),
     command:flag("--allow-http", "Permit plain http to hosts other than this one.")
 end
 
@@ -52,9 +54,9 @@ end
 
 --- Everything that a command which asks the service takes.
 function options.service(command)
-  local endpoint, region, allow_http = options.endpoint(command)
+  local endpoint, region, network, allow_http = options.endpoint(command)
   command:group("The service",
-    endpoint, region, options.profile(command),
+    endpoint, region, network, options.profile(command),
     command:option("--ca-file", "PEM file of the authorities to trust (the system's)."):argname("F"),
     allow_http,
     command:option("--timeout", "Seconds for one call, retries included (60). In a list or an audit: for an attempt.")

@@ -35,6 +35,7 @@ function service.open(arguments, environment)
   local client, message, info = environment.client({
     endpoint = arguments.endpoint,
     region = arguments.region,
+    network = arguments.network,
     profile = arguments.profile,
     ca_file = arguments.ca_file,
     allow_http = arguments.allow_http,

@@ -67,8 +67,8 @@ Examples:
     command:option("--nonce", "Number used once (random)."):argname("TEXT"):convert(word("--nonce")),
     algorithm, against_text)
   command:mutex(algorithm, against_text)
-  local endpoint, region, allow_http = options.endpoint(command)
-  command:group("The service", endpoint, region, options.profile(command), allow_http)
+  local endpoint, region, network, allow_http = options.endpoint(command)
+  command:group("The service", endpoint, region, network, options.profile(command), allow_http)
 end
 
 -- Parameters as a table; nil and a message where a name comes twice.
@@ -91,9 +91,10 @@ local function host_of(arguments, environment, credentials)
   end
   local endpoint, message, info = environment.endpoint({
     endpoint = arguments.endpoint,
-    region = arguments.region or environment.getenv("ALIBABA_CLOUD_REGION_ID") or credentials.region,
+    region = arguments.region,
+    network = arguments.network,
     allow_http = arguments.allow_http,
-  })
+  }, environment.getenv, credentials)
   if not endpoint then
     return nil, message, info
   end

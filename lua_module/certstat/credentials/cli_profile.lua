@@ -2,6 +2,7 @@
 local core = require "certstat.core"
 local credentials_uri = require "certstat.credentials.credentials_uri"
 local ecs_metadata = require "certstat.credentials.ecs_metadata"
+local endpoints = require "certstat.endpoints"
 local external = require "certstat.credentials.external"
 local file = require "certstat.credentials.file"
 local reply = require "certstat.credentials.reply"
@@ -25,8 +26,8 @@ local function role_of(profile)
     duration = type(profile.expired_seconds) == "number" and profile.expired_seconds > 0 and profile.expired_seconds
       or nil,
     external_id = text_of(profile.external_id), policy = text_of(profile.policy), region = text_of(profile.sts_region),
-    endpoint = text_of(profile.sts_endpoint), provider_arn = profile.oidc_provider_arn,
-    token_file = profile.oidc_token_file,
+    vpc = profile.enable_vpc == true, endpoint = text_of(profile.sts_endpoint),
+    provider_arn = profile.oidc_provider_arn, token_file = profile.oidc_token_file,
   }
 end
 
@@ -132,17 +133,23 @@ function outcome_of(source, config, name, above)
 end
 
 -- What a profile says besides its keys. It may lead to the service alone: whoever can write the file must not be able
--- to collect signed requests.
+-- to collect signed requests. Returns the facts, and warnings.
 local function facts_of(profile)
-  local endpoint = text_of(profile.endpoint)
-  local own = endpoint and file.own_host(endpoint)
-  local warning
-  if endpoint and not own then
-    warning = ("aliyun CLI %s: its endpoint is not used: expected a host that ends in .aliyuncs.com"):format(
-      shown(profile.name))
+  local endpoint, network, warnings = text_of(profile.endpoint), text_of(profile.endpoint_type), {}
+  local function leave_out(field, expected)
+    table.insert(warnings, ("aliyun CLI %s: its %s is not used: expected %s"):format(
+      shown(profile.name), field, expected))
   end
-  return { region = text_of(profile.region_id), endpoint = own, account = sts.account(text_of(profile.ram_role_arn)) },
-    warning
+  local own = endpoint and file.own_host(endpoint)
+  if endpoint and not own then leave_out("endpoint", "a host that ends in .aliyuncs.com") end
+  if network and not endpoints.NETWORKS[network] then
+    leave_out("endpoint_type", "public or vpc")
+    network = nil
+  end
+  return {
+    region = text_of(profile.region_id), endpoint = own, network = network,
+    account = sts.account(text_of(profile.ram_role_arn)),
+  }, warnings
 end
 
 --- find(source): see certstat.credentials.
@@ -160,10 +167,10 @@ function M.find(source)
   if not name then return nil, loaded.path .. " names no current profile", true end
   local profile = profile_of(config, name)
   if not profile then return nil, ("no %s in %s"):format(shown(name), loaded.path), not wanted end
-  local facts, warning = facts_of(profile)
+  local facts, warnings = facts_of(profile)
   return steps.after(function(found, why, there)
     if not found then return nil, why, there end
-    found.provider, found.facts, found.warnings = "aliyun CLI " .. shown(name), facts, { warning }
+    found.provider, found.facts, found.warnings = "aliyun CLI " .. shown(name), facts, warnings
     table.insert(found.warnings, loaded.warning)
     return found
   end, facts, outcome_of(source, config, name))

@@ -26,7 +26,7 @@ local function find_endpoint(source, role)
     if not given then return nil, "sts_endpoint: expected a host that ends in .aliyuncs.com" end
   end
   if given or not region then return endpoints.resolve { endpoint = given or "sts.aliyuncs.com" } end
-  local vpc = (source.getenv("ALIBABA_CLOUD_VPC_ENDPOINT_ENABLED") or ""):lower() == "true"
+  local vpc = role.vpc or (source.getenv("ALIBABA_CLOUD_VPC_ENDPOINT_ENABLED") or ""):lower() == "true"
   return endpoints.resolve { region = region, network = vpc and "vpc" or "public", product = "sts" }
 end
 
@@ -62,7 +62,7 @@ end
 
 --- assume(source, keys, role) → an outcome: the keys of a role that may be had with these. keys: access_key_id,
 -- access_key_secret, security_token; role: arn, and where there are session_name, duration (seconds), policy,
--- external_id, region, endpoint (of STS).
+-- external_id, region, endpoint (of STS), vpc (whether to use STS's name inside a VPC).
 function M.assume(source, keys, role)
   local endpoint, why = find_endpoint(source, role)
   if not endpoint then return nil, why, true end
