@@ -148,8 +148,8 @@ static int user(lua_State *L)
     return 1;
 }
 
-/* listen(address, port) -> listener, port | nil, message, info: 127.0.0.0/8 only, port 0 is a free
- * one */
+/* listen(address, port) -> listener, port | nil, message, info: 127.0.0.0/8 or ::1 only, port 0 is
+ * a free one */
 static int listen_loopback(lua_State *L)
 {
     const char *address = luaL_checkstring(L, 1);

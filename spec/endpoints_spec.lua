@@ -173,10 +173,10 @@ describe("endpoints.find", function()
   end)
 
   it("takes an endpoint before a region that stands no nearer", function()
-    local variables = { [ENDPOINT] = "https://proxy.example:8443", [REGION] = "eu-central-1" }
+    local variables = { [ENDPOINT] = "https://gate.example:8443", [REGION] = "eu-central-1" }
     local facts = { endpoint = "cas.me-east-1.aliyuncs.com", region = "me-central-1" }
     assert.equal("cas.me-east-1.aliyuncs.com", find({}, { [REGION] = "eu-central-1" }, facts).host)
-    assert.equal("proxy.example:8443", find({}, variables, facts).host)
+    assert.equal("gate.example:8443", find({}, variables, facts).host)
     assert.equal("cas.ap-south-1.aliyuncs.com", find({ region = "ap-south-1" }, variables, facts).host)
     assert.equal("cas-vpc.eu-central-1.aliyuncs.com", find({ network = "vpc" }, variables, facts).host)
     assert.equal("127.0.0.1:1", find({ endpoint = "http://127.0.0.1:1", region = "ap-south-1" }, variables, facts).host)

@@ -689,8 +689,8 @@ void cs_process_close(cs_process *process);
 /* ------------------------------------------------ sockets and files (src/ipc/listen.c,
  * src/ipc/file.c) --- */
 
-/* A listening, non-blocking TCP socket on `address` (127.0.0.0/8, dotted) and `port` (0: a free
- * one). Returns 0, the descriptor, which the caller closes, and the port; CS_ARGUMENT for another
+/* A listening, non-blocking TCP socket on `address` (127.0.0.0/8, dotted, or ::1) and `port` (0: a
+ * free one). Returns 0, the descriptor, which the caller closes, and the port; CS_ARGUMENT for another
  * address; CS_LIMIT where it is taken. */
 int cs_listen_loopback(const char *address, uint16_t port, int *fd, uint16_t *bound,
                        cs_error *error);

@@ -96,7 +96,7 @@ describe("certstat emulator", function()
     { { "--ca", "a", "--access-key", "LTAI5t:canary" },
       "access key LTAI5t: it may be a real one, which no command line should hold" },
     { { "--ca", "a", "--access-key", "demo:x", "--listen", "0.0.0.0:80" },
-      "listen: expected a loopback address, 127.0.0.1 for one, found 0.0.0.0" },
+      "listen: expected a loopback address, 127.0.0.1 or [::1] for one, found 0.0.0.0" },
     { { "--ca", "a", "--access-key", "demo:x", "--qps", "0" },
       "--qps: expected a whole number from 1 to 1000000, found '0' (see certstat emulator --help)" },
     { { "--ca", "a", "--access-key", "demo:x", "--max-serials", "many" },

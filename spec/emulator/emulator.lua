@@ -41,7 +41,7 @@ function emulator.start(arguments, environment)
     self.output = self.output .. value
   until self.output:find("\n", 1, true)
   -- all lines come in one write
-  self.url, self.host = self.output:match("^listening on (https?://(127%.0%.0%.1:%d+))\n")
+  self.url, self.host = self.output:match("^listening on (https?://([^\n]+))\n")
   self.control = self.output:match("\ncontrol socket ([^\n]*)\n")
   self.ca = self.output:match("\nCA certificate ([^\n]*)\n")
   return self

@@ -98,6 +98,7 @@ local cases = {
   ["the service's own host"] = { { host = "cas.aliyuncs.com" }, nil, "200 -" },
   ["a regional host"] = { { host = "cas-vpc.cn-hongkong.aliyuncs.com" }, nil, "200 -" },
   ["localhost"] = { { host = "localhost:1" }, nil, "200 -" },
+  ["IPv6"] = { { host = "[::1]:1" }, nil, "200 -" },
   ["the latest date"] = { { date = "2026-01-02T03:19:05Z" }, nil, "200 -" },
   ["the earliest date"] = { { date = "2026-01-02T02:49:05Z" }, nil, "200 -" },
 

@@ -75,6 +75,7 @@ describe("nginx.configuration", function()
     assert.is_nil(text:find("user root", 1, true))
     assert.is_nil(text:find("%%%("))
     assert.is_truthy(nginx.configuration(found(), "/tmp/x", "127.0.0.1:8080", true):find("user root;\n", 1, true))
+    assert.is_truthy(nginx.configuration(found(), "/tmp/x", "[::1]:8080", false):find("listen [::1]:8080;", 1, true))
   end)
 
   it("speaks TLS with HTTP/2 where it is told to", function()

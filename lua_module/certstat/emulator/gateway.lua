@@ -79,8 +79,8 @@ end
 
 local function check_host(_, call)
   local name = (call.headers.host or ""):lower():gsub(":%d+$", "")
-  local known = name == "localhost" or name:find("^127%.[%d.]+$") or name:find("^cas[%w.-]*%.aliyuncs%.com$")
-  if not known then return "InvalidProduct.NotFound" end
+  local known = name == "localhost" or name == "[::1]" or name:find("^127%.[%d.]+$")
+  if not known and not name:find("^cas[%w.-]*%.aliyuncs%.com$") then return "InvalidProduct.NotFound" end
   return nil
 end
 

@@ -115,7 +115,8 @@ function M.run(options)
   local folder, message, info = ipc.temporary_folder(options.temporary .. "/certstat-emulator-")
   local finished, ok = true, nil
   if folder then
-    local listen = options.address .. ":" .. ("%d"):format(port)
+    local address = options.address:find(":", 1, true) and "[" .. options.address .. "]" or options.address
+    local listen = ("%s:%d"):format(address, port)
     finished, ok, message, info = pcall(run_in, folder, options, listener, listen)
     ipc.remove_folder(folder)
   end

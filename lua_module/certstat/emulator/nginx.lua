@@ -168,7 +168,7 @@ function M.configuration(found, folder, listen, is_root, tls)
   end
   local values = { load_modules = "", user = is_root and "user root;\n" or "" }
   local given = {
-    { "folder", folder }, { "listen", listen }, { "control", control }, { "lua_path", found.lua_path, ";?" },
+    { "folder", folder }, { "listen", listen, "%[%]" }, { "control", control }, { "lua_path", found.lua_path, ";?" },
     { "lua_cpath", found.lua_cpath, ";?" },
   }
   for _, path in ipairs(found.modules) do given[#given + 1] = { "load_modules", path } end

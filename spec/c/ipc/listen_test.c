@@ -33,6 +33,27 @@ static void listens_on_a_free_port(void **state)
     close(fd);
 }
 
+/* Where the machine has no IPv6, that is said. */
+static void listens_on_ipv6(void **state)
+{
+    (void)state;
+    int fd;
+    uint16_t port;
+    cs_error error;
+    struct sockaddr_in6 name = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+    int result = cs_listen_loopback("::1", 0, &fd, &port, &error);
+    if (result) {
+        assert_int_equal(CS_CLASS(result), CS_LIMIT);
+        assert_memory_equal(error.message, "listen on [::1]:0: ", 19);
+        return;
+    }
+    int client = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    name.sin6_port = htons(port);
+    assert_int_equal(connect(client, (struct sockaddr *)&name, sizeof name), 0);
+    close(client);
+    close(fd);
+}
+
 static void says_that_a_port_is_taken(void **state)
 {
     (void)state;
@@ -51,15 +72,16 @@ static void says_that_a_port_is_taken(void **state)
 static void takes_no_other_address(void **state)
 {
     (void)state;
-    static const char *const addresses[] = {"0.0.0.0",   "10.0.0.1",   "128.0.0.1", "::1",
-                                            "localhost", "127.0.0.1 ", ""};
+    static const char *const addresses[] = {
+        "0.0.0.0",          "10.0.0.1", "128.0.0.1", "::",         "::2",
+        "::ffff:127.0.0.1", "[::1]",    "localhost", "127.0.0.1 ", ""};
     for (size_t i = 0; i < sizeof addresses / sizeof addresses[0]; i++) {
         int fd;
         uint16_t port;
         cs_error error;
         int code = cs_listen_loopback(addresses[i], 0, &fd, &port, &error);
         assert_int_equal(CS_CLASS(code), CS_ARGUMENT);
-        assert_string_equal(error.message, "expected an address of 127.0.0.0/8");
+        assert_string_equal(error.message, "expected an address of 127.0.0.0/8, or ::1");
     }
 }
 
@@ -67,6 +89,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(listens_on_a_free_port),
+        cmocka_unit_test(listens_on_ipv6),
         cmocka_unit_test(says_that_a_port_is_taken),
         cmocka_unit_test(takes_no_other_address),
     };
