@@ -103,6 +103,18 @@ describe("audit: rows", function()
     assert.equal("84BDE,01ff,b67e", w.net.started[1].query.SerialNumber)
   end)
 
+  it("that are rows already come in their places", function()
+    local w = new_world()
+    local bad = { serial = "line 2", status = "invalid", class = "argument", code = "InvalidInput" }
+    local last = { serial = "line 4", status = "invalid" }
+    local rows = rows_of(w, { "01", { row = bad }, "02", { row = last } })
+    assert.same({ "01", "line 2", "02", "line 4" }, field(rows, "serial"))
+    assert.same({ "good", "invalid", "good", "invalid" }, field(rows, "status"))
+    assert.equal(bad, rows[2])
+    assert.same({ serial = "line 2", status = "invalid", class = "argument", code = "InvalidInput" }, bad)
+    assert.same({ 2 }, counts(w))
+  end)
+
   it("are none for nothing", function()
     local w = new_world()
     local rows, message = rows_of(w, {})

@@ -23,11 +23,11 @@ local SINGLES_REFUSED = 5   -- in a row, with one code: the run stops
 
 local VERSION = "2020-06-30"
 
---- new(loop, source, {lane =, sizes =, on_answers =, recall =, now =}) → run. source: an iterator of items (strings, or
--- {serial =, wire =, binary =}). on_answers(entries): told of each reply's {key =, answer =}, before their rows are
--- given out. recall(key) → the answer, where one is kept outside: what is remembered here is bounded.
--- now(): gives seconds since 1970; where it is given rows have checked_at. sizes: {limit = serials per call}; what is
--- learnt about the largest batch is kept there, for other runs to share.
+--- new(loop, source, {lane =, sizes =, on_answers =, recall =, now =}) → run. source: an iterator of items (strings,
+-- {serial =, wire =, binary =}, or {row = row}: what is a row already). on_answers(entries): told of each reply's {key =,
+-- answer =}, before their rows are given out. recall(key) → the answer, where one is kept outside: what is remembered
+-- here is bounded. now(): gives seconds since 1970; where it is given rows have checked_at. sizes: {limit = serials per
+-- call}; what is learnt about the largest batch is kept there, for other runs to share.
 function M.new(loop, source, options)
   return setmetatable({
     loop = loop, source = source, lane = options.lane, sizes = options.sizes,
@@ -59,12 +59,20 @@ function Run:remember(entry)
   self.answered = self.answered + 1
 end
 
+function Run:append(row)
+  self.last = self.last + 1
+  self.rows[self.last] = row
+end
+
 function Run:take(item)
+  if type(item) == "table" and type(item.row) == "table" then
+    item.row.entry = { answer = {} }
+    return self:append(item.row)
+  end
   local key, message
   item, key, message = read_item(item)
   local row = { serial = item.binary and core.printable(item.serial) or item.serial, key = key, item = item }
-  self.last = self.last + 1
-  self.rows[self.last] = row
+  self:append(row)
   if not key then
     if item.source then message = item.source .. ": " .. message end
     row.entry = {

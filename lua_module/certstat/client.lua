@@ -187,9 +187,10 @@ end
 
 local function time(value) return times.read(classify.present(value)) end
 
---- certificates(options) → an iterator of the client and server certificates that the service lists: {serial =, wire =
--- the same, identifier =, status = "ISSUE" | "REVOKE", type = "CLIENT" | "SERVER", subject =, common_name =, not_before
--- =, not_after =, revoked_at = seconds since 1970, fields = all that the service sent}. Errors as in list.
+--- certificates(options) → an iterator of the client and server certificates that the service lists: {serial = "" where
+-- it lists none, wire = the same, identifier =, status = "ISSUE" | "REVOKE", type = "CLIENT" | "SERVER", subject =,
+-- common_name =, not_before =, not_after =, revoked_at = seconds since 1970, fields = all that the service sent}.
+-- Errors as in list.
 -- options.operation: ListClientCertificate, the usual one, ListCert or ListRevokeCertificate (which alone has
 -- revoked_at); options.parameters: of that operation.
 -- It is a source for audit, which asks for each serial in the service's own spelling.
@@ -200,7 +201,7 @@ function Client:certificates(options)
     local item, message, info = items()
     if not item then return nil, message, info end
     return {
-      serial = text(item.SerialNumber), wire = text(item.SerialNumber), identifier = text(item.Identifier),
+      serial = text(item.SerialNumber) or "", wire = text(item.SerialNumber), identifier = text(item.Identifier),
       status = text(item.Status), type = text(item.CertificateType), common_name = text(item.CommonName),
       subject = text(item.SubjectDN) or text(item.SubjectDn), -- ListCert has another spelling, and numbers under *Time
       not_before = time(item.BeforeTime) or time(item.BeforeDate),
@@ -245,9 +246,10 @@ end
 
 --- audit(source) → an iterator of rows as status gives them, streaming: `for row in client:audit(source) do`.
 -- source: a list or an iterator of serial numbers (strings, or {serial =, wire =, binary =}, which a row has as
--- `item`). Each serial asked gets its row, an error row if need be. Where the source itself ends with nil, message,
--- info, so does this iterator, after the last row. One coroutine at a time may read it. What nobody will read any more,
--- as the iterator is garbage, is not sent.
+-- `item`), and of rows that need not be asked, {row = row}, as certstat.sources give for what can't be read.
+-- Each serial asked gets its row, an error row if need be. Where the source itself ends with nil, message, info, so does
+-- this iterator, after the last row. One coroutine at a time may read it. What nobody will read any more, as the
+-- iterator is garbage, is not sent.
 -- In the lane `audit`, the usual one, a call is given up for what comes of its attempts, not after the timeout.
 function Client:audit(source, options)
   local next_item, lane = iterate(source), lane_of(options, "audit")

@@ -50,7 +50,7 @@ b67e                                      revoked  2026-01-02T03:04:05Z
 
   it("shows a certificate that is listed without a serial", function()
     local code, out = run({ "audit", "--from", "list", "--format", "tsv" },
-      { certificates = { { serial = "084bde" }, { identifier = "i9" }, { serial = "b67e" } } })
+      { certificates = { { serial = "084bde" }, { serial = "", identifier = "i9" }, { serial = "b67e" } } })
     assert.equal("serial\tkey\tstatus\trevoked_at\tclass\tcode\tmessage\n084bde\t084bde\tgood\t\t\t\t\n"
       .. "\t\tinvalid\t\tprotocol\tNoSerialNumber\tthe service lists this certificate without a serial number: i9\n"
       .. "b67e\tb67e\trevoked\t2026-01-02T03:04:05Z\t\t\t\n", out)

@@ -29,6 +29,9 @@ function fake.stream(text)
 end
 
 local function row_of(item, world)
+  if type(item) == "table" and item.row then
+    return item.row
+  end
   local serial = type(item) == "table" and item.serial or item
   local key, message = core.serial(serial)
   if not key then

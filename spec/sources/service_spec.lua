@@ -58,7 +58,7 @@ describe("sources.service", function()
   end)
 
   it("gives a row for a certificate without a serial number", function()
-    local items = service.open(client({ { identifier = "i9" } }), "all")
+    local items = service.open(client({ { serial = "", identifier = "i9" } }), "all")
     assert.same({ row = {
       serial = "", status = "invalid", class = "protocol", code = "NoSerialNumber", source = "i9",
       message = "the service lists this certificate without a serial number: i9",

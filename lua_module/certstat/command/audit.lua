@@ -3,7 +3,6 @@
 local columns = require "certstat.report.columns"
 local exit_codes = require "certstat.command.exit_codes"
 local formats = require("certstat.report").formats
-local in_order = require "certstat.command.in_order"
 local input = require "certstat.command.input"
 local interrupt = require "certstat.command.interrupt"
 local options = require "certstat.command.options"
@@ -123,13 +122,14 @@ function audit.run(arguments, environment)
   end
 
   local counts, started = tally.new(), environment.now_ns()
-  local rows, read = in_order.rows(record:reading(items), function(source)
-    return client:audit(source, {
-      on_answers = record.on_answers, recall = record.recall, now = clock_of(arguments, environment),
-    })
-  end)
+  local read, reading = 0, record:reading(items)
+  local rows = client:audit(function()
+    local item, message, info = reading()
+    read = read + (item and 1 or 0)
+    return item, message, info
+  end, { on_answers = record.on_answers, recall = record.recall, now = clock_of(arguments, environment) })
   local line = watch(arguments, environment, function()
-    return { done = counts.rows, total = total(read()), counts = counts, counters = client:counters() }
+    return { done = counts.rows, total = total(read), counts = counts, counters = client:counters() }
   end)
   local failure = transfer(environment, record, rows, report, counts, line)
   line:clear()

@@ -43,7 +43,7 @@ function service.open(client, list, since)
       return nil, message, info
     end
     read = read + 1
-    if certificate.serial then
+    if certificate.serial ~= "" then
       return certificate
     end
     return { row = {
