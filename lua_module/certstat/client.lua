@@ -247,8 +247,8 @@ end
 --- audit(source) → an iterator of rows as status gives them, streaming: `for row in client:audit(source) do`.
 -- source: a list or an iterator of serial numbers (strings, or {serial =, wire =, binary =}, which a row has as
 -- `item`), and of rows that need not be asked, {row = row}, as certstat.sources give for what can't be read.
--- Each serial asked gets its row, an error row if need be. Where the source itself ends with nil, message, info, so does
--- this iterator, after the last row. One coroutine at a time may read it. What nobody will read any more, as the
+-- Each serial asked gets its row, an error row if need be. Where the source itself ends with nil, message, info, so
+-- does this iterator, after the last row. One coroutine at a time may read it. What nobody will read any more, as the
 -- iterator is garbage, is not sent.
 -- In the lane `audit`, the usual one, a call is given up for what comes of its attempts, not after the timeout.
 function Client:audit(source, options)

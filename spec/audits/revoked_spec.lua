@@ -36,12 +36,4 @@ describe("scripts/audits/revoked.lua", function()
     assert.equal("", out)
     assert.is_truthy(err:find("^revoked.lua: [^\n]+\n$"), err)
   end)
-
-  it("has fewer than 40 lines", function()
-    local lines = 0
-    for _ in io.lines("scripts/audits/revoked.lua") do
-      lines = lines + 1
-    end
-    assert.is_true(lines < 40)
-  end)
 end)

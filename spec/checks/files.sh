@@ -52,6 +52,11 @@ long_functions() {
     }'
 }
 
+# The audits to copy are short enough to be read at once.
+long_audits() {
+  own_files lua | grep '^scripts/audits/' | xargs awk 'FNR == 60 { print FILENAME ": 60 lines or more" }'
+}
+
 unfinished_work() {
   own_files | grep -v '^spec/checks/files.sh$' | xargs grep -nIwE 'TODO|FIXME|XXX|HACK|WIP|TBD'
 }
