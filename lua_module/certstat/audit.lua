@@ -24,10 +24,10 @@ local SINGLES_REFUSED = 5   -- in a row, with one code: the run stops
 local VERSION = "2020-06-30"
 
 --- new(loop, source, {lane =, sizes =, on_answers =, recall =, now =}) → run. source: an iterator of items (strings,
--- {serial =, wire =, binary =}, or {row = row}: what is a row already). on_answers(entries): told of each reply's {key =,
--- answer =}, before their rows are given out. recall(key) → the answer, where one is kept outside: what is remembered
--- here is bounded. now(): gives seconds since 1970; where it is given rows have checked_at. sizes: {limit = serials per
--- call}; what is learnt about the largest batch is kept there, for other runs to share.
+-- {serial =, wire =, binary =}, or {row = row}: what is a row already). on_answers(entries): told of each reply's
+-- {key =, answer =}, before their rows are given out. recall(key) → the answer, where one is kept outside: what is
+-- remembered here is bounded. now(): gives seconds since 1970; where it is given rows have checked_at. sizes: {limit =
+-- serials per call}; what is learnt about the largest batch is kept there, for other runs to share.
 function M.new(loop, source, options)
   return setmetatable({
     loop = loop, source = source, lane = options.lane, sizes = options.sizes,
