@@ -88,7 +88,7 @@ static const cs_pair *check_headers(lua_State *L, int table, size_t *n)
 }
 
 /* object:start{id=, method=, url=, headers={{name, value} ...}, body=, connect_ns=, idle_ns=,
- * total_ns=, not_after_ns=} -> true, or nil, message, info. See cs_net_request. */
+ * total_ns=, not_after_ns=, connect_only=} -> true, or nil, message, info. See cs_net_request. */
 static int start(lua_State *L)
 {
     cs_net *net = check_net(L);
@@ -108,6 +108,7 @@ static int start(lua_State *L)
     request.idle_ns = bind_field_int64(L, 2, "idle_ns", 0);
     request.total_ns = bind_field_int64(L, 2, "total_ns", 0);
     request.not_after_ns = bind_field_int64(L, 2, "not_after_ns", 0);
+    request.connect_only = bind_field_boolean(L, 2, "connect_only");
     request.headers = check_headers(L, 2, &request.headers_n);
     if (cs_net_start(net, &request, &error) != 0) {
         return bind_fail(L, &error, NULL);
@@ -170,13 +171,13 @@ static void set_boolean(lua_State *L, const char *name, int yes)
     lua_setfield(L, -2, name);
 }
 
-/* object:collect() -> nil, or an event: {kind="sent"|"reply"|"failed", id=, sent_ns=,
+/* object:collect() -> nil, or an event: {kind="sent"|"reply"|"failed"|"connected", id=, sent_ns=,
  * new_connection=}, with "reply" and "failed" first_byte_ns=, done_ns=, http_status= and
  * http_version=, with "reply" headers= and body=, with "failed" class=, message= and too_late=.
  * What did not happen is 0. */
 static int collect(lua_State *L)
 {
-    static const char *const kinds[] = {"", "sent", "reply", "failed"};
+    static const char *const kinds[] = {"", "sent", "reply", "failed", "connected"};
     static const char *const classes[] = CS_CLASS_NAMES;
     cs_net_event event;
     if (!cs_net_collect(check_net(L), &event)) {
@@ -188,7 +189,7 @@ static int collect(lua_State *L)
     set_int64(L, "id", (int64_t)event.id);
     set_int64(L, "sent_ns", event.sent_ns);
     set_boolean(L, "new_connection", event.new_connection);
-    if (event.kind == CS_NET_SENT) {
+    if (event.kind == CS_NET_SENT || event.kind == CS_NET_CONNECTED) {
         return 1;
     }
     set_int64(L, "first_byte_ns", event.first_byte_ns);
@@ -205,6 +206,17 @@ static int collect(lua_State *L)
         set_boolean(L, "too_late", event.too_late);
     }
     return 1;
+}
+
+/* object:ready() -> for how many requests there is a connection, and is one being opened; see
+ * cs_net_ready */
+static int ready(lua_State *L)
+{
+    size_t there, opening;
+    cs_net_ready(check_net(L), &there, &opening);
+    bind_push_int64(L, (int64_t)there);
+    bind_push_int64(L, (int64_t)opening);
+    return 2;
 }
 
 /* object:live() -> how many requests have neither ended nor been dropped */
@@ -254,8 +266,9 @@ int luaopen_certstat_net(lua_State *L)
         {NULL, NULL},
     };
     static const luaL_Reg methods[] = {
-        {"start", start}, {"drop", drop},       {"step", step}, {"collect", collect},
-        {"live", live},   {"idle_ns", idle_ns}, {"fd", fd},     {NULL, NULL},
+        {"start", start},     {"drop", drop},   {"step", step},
+        {"collect", collect}, {"live", live},   {"idle_ns", idle_ns},
+        {"fd", fd},           {"ready", ready}, {NULL, NULL},
     };
     bind_class(L, NET, methods, close_net);
     lua_newtable(L);

@@ -100,6 +100,7 @@ describe("a transport", function()
     object:start { id = 1, method = "GET", url = "http://127.0.0.1:1/" }
     assert.equal(0, object:idle_ns())
     assert.equal(1, object:live())
+    assert.same({ 0, 0 }, { object:ready() })
     object:drop(2)
     assert.equal(1, object:live())
     object:drop(1)
@@ -115,7 +116,7 @@ describe("a transport", function()
     object:step()
     object:close()
     object:close()
-    for _, method in ipairs { "start", "step", "collect", "live", "idle_ns", "fd", "drop" } do
+    for _, method in ipairs { "start", "step", "collect", "live", "idle_ns", "fd", "drop", "ready" } do
       raises("is closed", object[method], object, 1)
     end
     assert.is_nil(tostring(object):find("127.0.0.1", 1, true))
@@ -123,13 +124,13 @@ describe("a transport", function()
 end)
 
 describe("a TLS server", function()
-  local folder, url
+  local folder, url, server -- which is ended if nobody holds it
 
   -- openssl serves the file `reply` as it is, to two connections and for 20 s at most
   setup(function()
     folder = os.tmpname()
     os.remove(folder)
-    local lines = assert(io.popen(([[
+    server = assert(io.popen(([[
       unset LD_PRELOAD
       mkdir -m 700 %s && cd %s || exit
       printf 'HTTP/1.1 200 OK\r\nX-List: a\r\nSet-B: 1\r\nx-list: b, c\r\nContent-Length: 3\r\n\r\nh\0i' > reply
@@ -137,7 +138,7 @@ describe("a TLS server", function()
         -subj /CN=test -addext subjectAltName=IP:127.0.0.1 2> /dev/null
       exec timeout 20 openssl s_server -accept 127.0.0.1:0 -naccept 2 -HTTP -key key.pem -cert ca.pem 2>&1
     ]]):format(folder, folder)))
-    for line in lines:lines() do
+    for line in server:lines() do
       local port = line:match("^ACCEPT 127%.0%.0%.1:(%d+)")
       if port then
         url = "https://127.0.0.1:" .. port .. "/reply"
@@ -149,6 +150,7 @@ describe("a TLS server", function()
 
   teardown(function()
     os.execute("rm -r " .. folder)
+    server:close()
   end)
 
   local request = { id = 3, method = "GET", headers = { { "Host", "test" }, { "X-Empty", "" } } }
@@ -167,14 +169,19 @@ describe("a TLS server", function()
     request.url = url
     assert.is_true(net.warm(folder .. "/ca.pem"))
     local object = assert(net.new { ca_file = folder .. "/ca.pem" })
-    local kinds, event = finish(object, request)
+    assert.same({ 0, 0 }, { object:ready() })
+    local kinds, event = finish(object, { id = 4, method = "GET", url = url, connect_only = true })
+    assert.equal("connected", kinds)
+    assert.same({ kind = "connected", id = 4, sent_ns = 0, new_connection = true }, event)
+    assert.same({ 1, 0 }, { object:ready() })
+    kinds, event = finish(object, request)
     assert.equal("sent reply", kinds)
+    assert.is_false(event.new_connection)
     assert.equal(3, event.id)
     assert.equal(200, event.http_status)
     assert.equal(11, event.http_version)
     assert.equal("h\0i", event.body)
     assert.same({ ["x-list"] = "a, b, c", ["set-b"] = "1", ["content-length"] = "3" }, event.headers)
-    assert.is_true(event.new_connection)
     assert.is_nil(event.message)
     assert.is_true(event.sent_ns <= event.first_byte_ns and event.first_byte_ns <= event.done_ns)
     assert.equal(0, object:live())

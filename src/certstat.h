@@ -542,13 +542,15 @@ typedef struct cs_net_request {
     int64_t idle_ns;      /* since sent_ns without a header line or a byte of the body; 10 s */
     int64_t total_ns;     /* from cs_net_start to the last byte; 30 s */
     int64_t not_after_ns; /* CLOCK_BOOTTIME: not sent if it has not begun to leave by then; never */
+    int connect_only; /* 1: nothing is sent; a connection is opened, and kept for another request */
 } cs_net_request;
 
 enum cs_net_kind {
     CS_NET_NONE = 0,
-    CS_NET_SENT,  /* the first byte is about to leave: sent_ns; REPLY or FAILED follows */
-    CS_NET_REPLY, /* a whole reply: everything but too_late and error */
-    CS_NET_FAILED /* no whole reply: error; sent_ns is 0 if nothing of the request has left */
+    CS_NET_SENT,     /* the first byte is about to leave: sent_ns; REPLY or FAILED follows */
+    CS_NET_REPLY,    /* a whole reply: everything but too_late and error */
+    CS_NET_FAILED,   /* no whole reply: error; sent_ns is 0 if nothing of the request has left */
+    CS_NET_CONNECTED /* what was to connect only has done so */
 };
 
 /* The classes of `error`: CS_NETWORK (name, connection, TLS, time; a kept connection that closed
@@ -561,9 +563,9 @@ typedef struct cs_net_event {
     int http_status;    /* of a reply that was cut short too; 0: no whole header came */
     int http_version;   /* 10, 11 or 20; 0 where http_status is */
     int new_connection; /* 1 if the connection was opened for it */
-    int too_late;  /* FAILED: not_after_ns had passed. An HTTP/1.1 connection is lost with it */
-    cs_slice head; /* the header fields, for cs_net_field_next */
-    cs_slice body; /* head and body are valid until the next cs_net_collect or cs_net_close */
+    int too_late;       /* FAILED: not_after_ns had passed. The connection is kept */
+    cs_slice head;      /* the header fields, for cs_net_field_next */
+    cs_slice body;      /* head and body are valid until the next cs_net_collect or cs_net_close */
     cs_error error;
 } cs_net_event;
 
@@ -599,7 +601,16 @@ int cs_net_collect(cs_net *net, cs_net_event *out);
  * one by one. */
 int cs_net_field_next(cs_slice head, size_t *offset, cs_pair *out);
 
-/* How many requests have been started and not yet ended by CS_NET_REPLY, CS_NET_FAILED or a drop. */
+#define CS_NET_MANY 1000000
+
+/* For how many requests there is a connection that nobody uses: *ready; and for how many more one is
+ * being opened by what connects only: *opening. One connection that HTTP/2 shares, or is not yet
+ * known not to share, serves CS_NET_MANY. For an object that talks to one server. That a connection is
+ * of no use any more libcurl finds out when it is wanted, and opens another. */
+void cs_net_ready(const cs_net *net, size_t *ready, size_t *opening);
+
+/* How many requests have been started and not yet ended by CS_NET_REPLY, CS_NET_FAILED,
+ * CS_NET_CONNECTED or a drop. */
 size_t cs_net_live(const cs_net *net);
 
 /* How long from now on a step has nothing to do unless cs_net_fd becomes readable: 0 (also while

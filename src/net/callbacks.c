@@ -22,6 +22,16 @@ static int speaks_http2(CURL *easy)
     return n == 2 && memcmp(protocol, "h2", 2) == 0; /* RFC 9113 3.1 */
 }
 
+/* Ends the transfer here, with the connection kept for another. libcurl looks at this option when
+ * the callback returns, whereas a connection is for CURLOPT_CONNECT_ONLY alone, and shared with
+ * nobody, if the option was set when the connection was made (lib/multi.c, lib/url.c of 7.88 to
+ * 8.x). */
+static int keep_connection(struct net_transfer *t)
+{
+    return curl_easy_setopt(t->easy, CURLOPT_CONNECT_ONLY, 1L) == CURLE_OK ? CURL_PREREQFUNC_OK
+                                                                           : CURL_PREREQFUNC_ABORT;
+}
+
 /* CURLOPT_PREREQFUNCTION: the connection is ready, and the request leaves in the same call of
  * libcurl. */
 static int allow_sending(void *data, char *ip, char *local_ip, int port, int local_port)
@@ -40,9 +50,12 @@ static int allow_sending(void *data, char *ip, char *local_ip, int port, int loc
         t->net->http2 = speaks_http2(t->easy);
     }
     t->net->probe = t->net->probe == t ? NULL : t->net->probe;
+    if (t->connect_only) {
+        return keep_connection(t);
+    }
     if (t->not_after_ns && now_ns > t->not_after_ns) {
         net_failure_late(t);
-        return CURL_PREREQFUNC_ABORT;
+        return keep_connection(t);
     }
     t->sent_ns = now_ns;
     t->tell_sent = 1;
@@ -112,6 +125,9 @@ int net_callbacks_attach(struct net_transfer *t, cs_error *error)
     failed |= curl_easy_setopt(easy, CURLOPT_PREREQDATA, t) != CURLE_OK;
     failed |= curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket) != CURLE_OK;
     failed |= curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, t) != CURLE_OK;
+    failed |=
+        curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, net_connections_close) != CURLE_OK;
+    failed |= curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, t->net) != CURLE_OK;
     failed |= curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_line) != CURLE_OK;
     failed |= curl_easy_setopt(easy, CURLOPT_HEADERDATA, t) != CURLE_OK;
     failed |= curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body) != CURLE_OK;

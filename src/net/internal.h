@@ -5,6 +5,7 @@
  *   request.c   checks a request and makes libcurl's handle of it
  *   url.c       where it may go
  *   transfer.c  one request from the queue to its end, and its limits of time
+ *   connections.c  which connections there are for requests to come
  *   callbacks.c what libcurl asks and tells of it meanwhile
  *   reply.c     the header and the body as they arrive, within their limits
  *   failure.c   why there is no reply, in words
@@ -70,7 +71,7 @@ struct net_transfer {
     CURL *easy;
     struct curl_slist *headers;
     char host[264]; /* host and port, for messages */
-    int https;
+    int https, connect_only;
     int64_t connect_ns, idle_ns, total_ns, not_after_ns; /* limits */
     int64_t start_ns, handed_ns, sent_ns, first_byte_ns, last_byte_ns,
         done_ns; /* CLOCK_BOOTTIME, or 0 */
@@ -102,6 +103,8 @@ struct cs_net {
     int64_t timer_ns; /* when libcurl wants to be called; INT64_MAX: not */
     int64_t
         deadline_ns; /* no transfer's limit of time passes before this; INT64_MAX: none has one */
+    int kept[64];    /* sockets of connections that libcurl has kept after a transfer */
+    size_t kept_n;
     struct net_list queued, running;
     struct net_transfer *probe; /* the first to open a TLS connection, until it has; others wait */
     int probed;                 /* there has been one */
@@ -149,6 +152,13 @@ void net_transfer_expire(cs_net *net, int64_t now_ns);
 /* Takes it out of libcurl's hands and of the list of its state. */
 void net_transfer_detach(struct net_transfer *t);
 void net_transfer_free(struct net_transfer *t); /* it is in no list; NULL is allowed */
+
+/* ---- connections.c ---- */
+
+/* libcurl has done with t: its connection may have been kept for others. */
+void net_connections_note(struct net_transfer *t);
+/* CURLOPT_CLOSESOCKETFUNCTION, with the cs_net. */
+int net_connections_close(void *net, curl_socket_t s);
 
 /* ---- failure.c: each fills t->error ---- */
 

@@ -138,6 +138,7 @@ int cs_net_start(cs_net *net, const cs_net_request *request, cs_error *error)
         .idle_ns = request->idle_ns ? request->idle_ns : IDLE_NS,
         .total_ns = request->total_ns ? request->total_ns : TOTAL_NS,
         .not_after_ns = request->not_after_ns,
+        .connect_only = request->connect_only,
         .reply = {.header_limit = net->header_limit, .body_limit = net->body_limit},
     };
     result = net_request_prepare(t, request, error);
@@ -189,7 +190,7 @@ int cs_net_collect(cs_net *net, cs_net_event *out)
     }
     net->given = t;
     net->live--;
-    out->kind = t->error.code ? CS_NET_FAILED : CS_NET_REPLY;
+    out->kind = t->error.code ? CS_NET_FAILED : t->connect_only ? CS_NET_CONNECTED : CS_NET_REPLY;
     out->first_byte_ns = t->first_byte_ns;
     out->done_ns = t->done_ns;
     out->http_status = t->http_status;

@@ -75,6 +75,8 @@ static void release_handle(struct net_transfer *t)
 void net_transfer_detach(struct net_transfer *t)
 {
     if (t->state == NET_RUNNING) {
+        /* else libcurl would close what it has kept for who set it */
+        curl_easy_setopt(t->easy, CURLOPT_CONNECT_ONLY, 0L);
         curl_multi_remove_handle(t->net->multi, t->easy);
         t->net->probe = t->net->probe == t ? NULL : t->net->probe;
     }
@@ -154,6 +156,7 @@ void net_transfer_hand_over(cs_net *net, int64_t now_ns)
         net->probe = t;
     }
     curl_easy_setopt(t->easy, CURLOPT_PIPEWAIT, (long)(t->https && net->http2));
+    curl_easy_setopt(t->easy, CURLOPT_FRESH_CONNECT, (long)t->connect_only);
     net_list_remove(&net->queued, t);
     net_list_append(&net->running, t);
     t->state = NET_RUNNING;
@@ -177,13 +180,15 @@ void net_transfer_gather(cs_net *net, int64_t now_ns)
         curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&t);
         curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
         curl_easy_getinfo(t->easy, CURLINFO_HTTP_VERSION, &version);
+        net_connections_note(t);
         if (t->reply.at == NET_HEAD_DONE) {
             t->http_status = (int)status;
             t->http_version = version == CURL_HTTP_VERSION_1_0   ? 10
                               : version == CURL_HTTP_VERSION_1_1 ? 11
                                                                  : 20;
         }
-        if (!t->error.code && (code != CURLE_OK || t->reply.at != NET_HEAD_DONE)) {
+        int whole = t->connect_only || t->reply.at == NET_HEAD_DONE;
+        if (!t->error.code && (code != CURLE_OK || !whole)) {
             net_failure_explain(t, code);
         }
         end(t, now_ns);

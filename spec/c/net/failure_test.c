@@ -158,6 +158,14 @@ static void a_refused_connection_is_called_that(void **state)
     struct exchange x = exchange_get(net, "http", server.port);
     exchange_failed(&x, CS_NETWORK, server.port, "can't connect: Connection refused");
     assert_int_equal(x.last.new_connection, 0);
+
+    char url[64];
+    cs_error error;
+    cs_net_request request = exchange_request(url, sizeof url, "http", server.port, "/");
+    request.connect_only = 1;
+    assert_int_equal(cs_net_start(net, &request, &error), 0);
+    exchange_finish(net, &x, 1);
+    exchange_failed(&x, CS_NETWORK, server.port, "can't connect: Connection refused");
     cs_net_close(net);
 }
 
