@@ -16,8 +16,8 @@ static cs_engine *check_engine(lua_State *L)
     return &((struct engine *)luaL_checkudata(L, 1, ENGINE))->state;
 }
 
-/* engine{capacity=, attempts=, base_ns=, cap_ns=, hold_ns=, seed=} -> engine. seed: random bytes;
- * the rest as cs_engine_options. */
+/* engine{capacity=, attempts=, base_ns=, cap_ns=, seed=} -> engine. seed: random bytes; the rest as
+ * cs_engine_options. */
 static int engine_new(lua_State *L)
 {
     luaL_checktype(L, 1, LUA_TTABLE);
@@ -33,7 +33,6 @@ static int engine_new(lua_State *L)
         .attempts = (int)attempts,
         .base_ns = bind_field_int64(L, 1, "base_ns", 0),
         .cap_ns = bind_field_int64(L, 1, "cap_ns", 0),
-        .hold_ns = bind_field_int64(L, 1, "hold_ns", 0),
     };
     cs_slice bytes = bind_field_slice(L, 1, "seed");
     uint64_t seed = 0;
@@ -64,8 +63,8 @@ static int engine_submit(lua_State *L)
     return 1;
 }
 
-/* engine:due(now_ns) -> nil: nothing; or id, "permit", lane, hold_ns: this call wants a permit; or
- * id, "expired" */
+/* engine:due(now_ns) -> nil: nothing; or id, "permit", lane: this call wants a permit; or id,
+ * "expired" */
 static int engine_due(lua_State *L)
 {
     cs_engine_call call;
@@ -81,8 +80,22 @@ static int engine_due(lua_State *L)
     }
     lua_pushliteral(L, "permit");
     lua_pushstring(L, lanes[call.lane]);
-    bind_push_int64(L, call.hold_ns);
-    return 4;
+    return 3;
+}
+
+/* engine:waiting(ahead_ns, now_ns) -> how many calls wait for a permit alone, which may come within
+ * ahead_ns; and the id of the first, if there is one */
+static int engine_waiting(lua_State *L)
+{
+    cs_engine *e = check_engine(L);
+    uint64_t first;
+    size_t n = cs_engine_waiting(e, bind_check_time(L, 2), bind_check_time(L, 3), &first);
+    bind_push_int64(L, (int64_t)n);
+    if (n == 0) {
+        return 1;
+    }
+    bind_push_int64(L, (int64_t)first);
+    return 2;
 }
 
 /* engine:granted(id) -> how often the call has been sent, this time included */
@@ -152,15 +165,11 @@ static int engine_close(lua_State *L)
 void core_open_engine(lua_State *L)
 {
     static const luaL_Reg methods[] = {
-        {"submit", engine_submit},
-        {"due", engine_due},
-        {"granted", engine_granted},
-        {"blocked", engine_blocked},
-        {"unblocked", engine_unblocked},
-        {"settle", engine_settle},
-        {"cancel", engine_cancel},
-        {"next", engine_next},
-        {NULL, NULL},
+        {"submit", engine_submit},       {"due", engine_due},
+        {"granted", engine_granted},     {"blocked", engine_blocked},
+        {"unblocked", engine_unblocked}, {"waiting", engine_waiting},
+        {"settle", engine_settle},       {"cancel", engine_cancel},
+        {"next", engine_next},           {NULL, NULL},
     };
     static const luaL_Reg functions[] = {{"engine", engine_new}, {NULL, NULL}};
     bind_class(L, ENGINE, methods, engine_close);

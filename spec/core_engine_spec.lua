@@ -11,8 +11,10 @@ describe("core.engine", function()
 
   it("leads a call from its submission to its end", function()
     assert.is_true(engine:submit(7, "audit", START + 60 * S, START))
-    assert.same({ 7, "permit", "audit", 250000000 }, { engine:due(START) })
+    assert.same({ 7, "permit", "audit" }, { engine:due(START) })
+    assert.same({ 1, 7 }, { engine:waiting(0, START) })
     engine:blocked("audit", 2 * S, START)
+    assert.same({ 0 }, { engine:waiting(S, START) })
     assert.same({ nil }, { engine:due(START) })
     assert.equal(2 * S, engine:next(START))
     assert.equal(7, (engine:due(START + 2 * S)))
@@ -85,9 +87,8 @@ describe("core.engine", function()
   end)
 
   it("takes its options", function()
-    engine = core.engine { seed = "", hold_ns = 5, attempts = 2, base_ns = 1, cap_ns = 1, capacity = 100000 }
+    engine = core.engine { seed = "", attempts = 2, base_ns = 1, cap_ns = 1, capacity = 100000 }
     engine:submit(1, "gate", START + S, START)
-    assert.equal(5, select(4, engine:due(START)))
     engine:granted(1)
     assert.equal("retry", engine:settle(1, "retry", 0, START))
     assert.is_true(engine:next(START) <= 1)
@@ -104,13 +105,13 @@ describe("core.engine", function()
       { function() core.engine { attempts = -1 } end, "engine: expected at most 1000 attempts$" },
       { function() core.engine { attempts = 2 ^ 32 } end, "engine: expected at most 1000 attempts$" },
       { function() core.engine { seed = 5 } end, "field 'seed': expected a string, found number$" },
-      { function() core.engine { hold_ns = "x" } end, "field 'hold_ns': expected a number, found string$" },
       { function() engine:submit(1, "fast", START, START) end, "invalid option 'fast'" },
       { function() engine:submit("x", "gate", START, START) end, "number expected, got string" },
       { function() engine:submit(1, "gate", START, -1) end, "expected nanoseconds, from 0 to 2%^62" },
       { function() engine:submit(1, "gate", 2 ^ 63, START) end, "number out of range" },
       { function() engine:due(2 ^ 62 + 1024) end, "expected nanoseconds, from 0 to 2%^62" },
       { function() engine:due(-1) end, "expected nanoseconds, from 0 to 2%^62" },
+      { function() engine:waiting(-1, START) end, "expected nanoseconds, from 0 to 2%^62" },
       { function() engine:next(-1) end, "expected nanoseconds, from 0 to 2%^62" },
       { function() engine:blocked("fast", 1, START) end, "invalid option 'fast'" },
       { function() engine:blocked("gate", -1, START) end, "expected nanoseconds, from 0 to 2%^62" },

@@ -227,6 +227,142 @@ describe("loop: too late for its permit", function()
   end)
 end)
 
+-- So many calls are under way at a time, for so many seconds.
+local function keep_asking(w, n, seconds)
+  local calls = {}
+  w.loop:wait(function()
+    for i = 1, n do
+      if not calls[i] or calls[i].done then calls[i] = w:submit(nil, "audit") end
+    end
+    return w:ms() >= seconds * 1000
+  end)
+end
+
+describe("loop: a connection", function()
+  local DEAD = { class = "network", message = "fake: can't connect" }
+
+  it("is opened before a permit is asked for, so that the call leaves with it", function()
+    local w = world.new { answer = good, connect = function() return { ms = 4000 } end }
+    local asked
+    with_quota(w, { take = function(take, ...)
+      asked = asked or w.clock.now
+      return take(...)
+    end })
+    assert.truthy(w:call().reply)
+    assert.equal(1, #w.net.opened)
+    assert.equal(4000, (asked - w.net.opened[1]) / 1e6)
+    assert.equal(4001, (w.net.started[1].sent_ns - w.net.opened[1]) / 1e6)
+  end)
+
+  it("that is kept serves the next call", function()
+    local w = world.new { answer = good, connect = function() end }
+    for _ = 1, 5 do w:call() end
+    assert.equal(1, #w.net.opened)
+  end)
+
+  it("of each call, new and 150 ms in the making, costs nothing of the quota", function()
+    local w = world.new {
+      connect = function() return { ms = 150 } end,
+      answer = function(request)
+        local plan = good(request)
+        plan.close = true
+        return plan
+      end,
+    }
+    keep_asking(w, 16, 60)
+    assert.is_true(w.loop.counters.calls > 60 * 10 / 1.1 * 0.98, w.loop.counters.calls)
+    assert.is_true(w:densest(1000) <= 10)
+    assert.is_true(#w.net.opened <= #w.net.started + 10)
+  end)
+
+  it("is opened for ten calls that wait, and for no more", function()
+    for n = 1, 16 do
+      local w = world.new { answer = good, connect = function() return { ms = 150 } end }
+      local calls = {}
+      for i = 1, n do calls[i] = w:submit() end
+      w.loop:wait(function() return w:ms() >= 100 end)
+      assert.equal(math.min(#calls, 10), #w.net.opened)
+    end
+  end)
+
+  it("is not opened long before a pause is over", function()
+    local w = world.new { answer = good, connect = function() return { ms = 150 } end }
+    w.quota:pause(w.clock.now + 20e9, w.clock.now)
+    local began = w.clock.now
+    w.net.idle = 1 -- it hears of the pause over this one, which is gone when it is over
+    local call = w:submit()
+    w.loop:wait(function()
+      if w:ms() > 10000 then w.net.idle = #w.net.opened > 0 and w.net.idle or 0 end
+      return call.done
+    end)
+    assert.truthy(call.reply)
+    assert.equal(1, #w.net.opened)
+    local ms = (w.net.opened[1] - began) / 1e6
+    assert.is_true(ms >= 18000 and ms < 19500, ms)
+    assert.equal(20000, math.floor((w.net.started[1].at - began) / 1e6))
+  end)
+
+  it("that can't be opened is an attempt of the call that is next, and no permit", function()
+    local events = {}
+    local w = world.new { answer = good, connect = function() return DEAD end,
+      on_call = function(event) events[#events + 1] = event end }
+    local call = w:call()
+    assert.equal("DescribeClientCertificateStatusForSerialNumber: fake: can't connect (tried 4 times)", call.message)
+    assert.same({ class = "network", code = "NoReply" }, call.info)
+    assert.equal(4, #w.net.opened)
+    assert.equal(0, #w.net.started)
+    assert.equal(0, w.loop.counters.calls)
+    assert.equal(0, w:booked(10))
+    assert.equal(4, #events)
+    assert.same({ "retry", 4 }, { events[4].outcome, events[4].attempt })
+    assert.is_nil(events[4].sent_ns)
+  end)
+
+  it("that can't be opened at first is opened again for the next attempt", function()
+    local w = world.new { answer = good, connect = function(n) return n < 3 and DEAD or {} end }
+    local call = w:call()
+    assert.truthy(call.reply)
+    assert.equal("2", w.net.started[1].fields["x-acs-retry-attempts"])
+    assert.equal(2, w.loop.counters.retries)
+  end)
+
+  it("that takes longer than the call may does not keep it", function()
+    local w = world.new { answer = good, timeout = 0.5, connect = function() return { ms = 5000 } end }
+    local call = w:call()
+    assert.equal("DescribeClientCertificateStatusForSerialNumber: no answer within 0.5 s; the last attempt: "
+      .. "no connection", call.message)
+    assert.same({ class = "deadline", code = "NoReply" }, call.info)
+    assert.is_true(w:ms() >= 500 and w:ms() <= 550, w:ms())
+  end)
+
+  it("that the transport refuses to open ends the calls that wait for it", function()
+    local w = world.new { connect = function() return { refuse = { "no memory", { class = "limit" } } } end }
+    local other = w:submit()
+    local call = w:call()
+    assert.equal("DescribeClientCertificateStatusForSerialNumber: no memory", call.message)
+    assert.same({ class = "limit" }, call.info)
+    assert.is_true(other.done)
+  end)
+
+  it("nobody wants any more is no call's matter when it fails", function()
+    local w = world.new { answer = good, connect = function(n) return n == 1 and DEAD or { ms = 100 } end }
+    w:submit()
+    w.loop:turn()
+    collectgarbage()
+    collectgarbage()
+    assert.truthy(w:call().reply)
+    assert.equal(2, #w.net.opened)
+  end)
+
+  it("ends with the transport, and so do the calls that wait for it", function()
+    local w = world.new { connect = function() return { ms = 100 } end }
+    local call = w:submit()
+    w.net.fails = { "epoll: no descriptors", { class = "limit" } }
+    w.loop:turn()
+    assert.equal("DescribeClientCertificateStatusForSerialNumber: epoll: no descriptors", call.message)
+  end)
+end)
+
 describe("loop: throttled", function()
   local function refusal(headers, status, code)
     return world.refusal(status or 400, code or "Throttling.User", "Slow down.", { headers = headers })
@@ -736,7 +872,7 @@ describe("loop: the quota", function()
       return pause(net, ns)
     end
     w:call()
-    assert.same({ 1e6, 1e6, 1e6, 1e9 }, { pauses[1], pauses[2], pauses[3], pauses[4] })
+    assert.same({ 0, 1e6, 1e6, 1e9 }, { pauses[1], pauses[2], pauses[3], pauses[4] })
   end)
 end)
 

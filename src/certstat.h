@@ -373,14 +373,13 @@ int64_t cs_backoff_ns(int attempt, int64_t base_ns, int64_t cap_ns, uint64_t ran
 /* One call on its way. The fields are the engine's. */
 typedef struct cs_engine_call {
     uint64_t id, order;
-    int64_t deadline_ns, not_before_ns, hold_ns;
+    int64_t deadline_ns, not_before_ns;
     int lane, flying, attempts, throttles, late;
 } cs_engine_call;
 
 typedef struct cs_engine_options {
     int attempts; /* how often one call is sent at most, throttled ones not counted; 0: 4 */
     int64_t base_ns, cap_ns; /* of the back-off; 0: 200 ms and 20 s */
-    int64_t hold_ns; /* 0: 250 ms; doubled for a call each time that it was too late; to a minute */
 } cs_engine_options;
 
 /* The queue of one client: which call is sent next, which is tried again, and when. It knows no
@@ -413,6 +412,11 @@ enum cs_engine_due {
  * copy. A lower lane is offered beside a blocked one because the quota alone knows whose turn it is:
  * a lane that never asked could not starve there. */
 enum cs_engine_due cs_engine_due(cs_engine *engine, int64_t now_ns, cs_engine_call *call);
+
+/* How many calls wait for nothing but a permit which may come within ahead_ns; *first: which is next
+ * among them. What they need should be made ready now. */
+size_t cs_engine_waiting(const cs_engine *engine, int64_t ahead_ns, int64_t now_ns,
+                         uint64_t *first);
 
 /* Call `id` has its permit and is sent now. Returns how often it has been sent, this time included;
  * 0: no such call, or it is on its way already. */

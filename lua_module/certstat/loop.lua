@@ -2,6 +2,9 @@
 -- it, classify judges the answer, the engine settles it. Whoever waits for a call turns the loop; a turn is one guarded
 -- section, and whoever enters second returns at once.
 --
+-- A permit is asked for when a connection is ready, so that its call leaves at once, and how long a connection takes
+-- costs nothing of the quota. Connections are opened ahead, while permits are waited for.
+--
 -- HAProxy preempts Lua between any two instructions, and may never resume what it has cut. Only the call of a C
 -- function is whole there; that is why ids are drawn and not counted, and why the turn is taken with table.remove.
 local classify = require "certstat.classify"
@@ -17,6 +20,11 @@ local M = {}
 local CONNECT_NS = 5e9
 local ATTEMPT_NS = 10e9 -- one attempt may take this long, or a quarter of the call's time where that is more
 local LONGEST_PAUSE_NS = 1e9
+local HOLD_NS = 250e6 -- a call leaves so soon after its permit, or not: twice as long for each time that it did not
+local CONNECTIONS, AHEAD_NS = 10, 2e9 -- so many are opened, for permits that may come within so long
+local CONNECTION = 0 -- the id of what opens one; no call has it
+local UNCONNECTED_NS = 50e6 -- while calls wait for a connection, their deadlines are looked at so often
+local NO_CONNECTION = { class = "network", code = "NoReply" }
 local QUOTA_BUSY_NS = 1e6 -- what others of the same quota must know, a throttle for one, could not be written yet
 -- A call of an audit is given up for what comes of its attempts, not for the time that its reader is away or that a
 -- throttle lasts.
@@ -44,7 +52,7 @@ end
 local function draw_id()
   local id = 0
   for _, byte in ipairs { assert(ipc.random(6)):byte(1, 6) } do id = id * 256 + byte end
-  return id
+  return id + 1
 end
 
 --- Queues a call. query: {name = string}; lane: see certstat.quota; read (may be nil): takes the reply's table and
@@ -55,7 +63,7 @@ function Loop:submit(operation, version, query, lane, read, serials)
   local now = self.host.now_ns()
   local allowed_ns = lane == "audit" and math.max(self.timeout_ns, AUDIT_NS) or self.timeout_ns
   local call = { id = draw_id(), operation = operation, version = version, query = query, read = read,
-    serials = serials or 0, allowed_ns = allowed_ns, deadline_ns = now + allowed_ns, starts = 0, mended = {} }
+    serials = serials or 0, allowed_ns = allowed_ns, deadline_ns = now + allowed_ns, starts = 0, late = 0, mended = {} }
   if self.closed then
     self:fail_closed(call)
     return call
@@ -161,37 +169,78 @@ function Loop:send(call, permit, now)
   end
 end
 
--- A permit of the quota, or how long there is none: as quota:take, and none while there are no credentials.
-function Loop:take(lane, now, hold_ns)
+-- A permit of the quota, or how long there is none, as quota:take; none while there are no credentials. 0 and no permit
+-- where there is no connection. A call that was too late gets twice the time: to libcurl a connection may be of no use
+-- when it is wanted, and another one takes as long as it takes.
+function Loop:take(call, lane, now)
   local wait_ns, message, info = self.identity:wait_ns()
   if wait_ns ~= 0 then return wait_ns, message, info end
-  return self.quota:take(lane, now, hold_ns)
+  self.unconnected = self.net:ready() == 0
+  if self.unconnected then return 0 end
+  return self.quota:take(lane, now, HOLD_NS * 2 ^ call.late)
 end
 
--- Sends what may be sent now.
+-- Sends the call that may be sent now; returns whether there was one. One a turn, as a step lets one leave.
 function Loop:dispatch()
+  local unconnected = self.unconnected
+  self.unconnected = false
   while true do
     local now = self.host.now_ns()
-    local id, what, lane, hold_ns = self.engine:due(now)
-    if not id then return end
+    local id, what, lane = self.engine:due(now)
+    if not id then return false end
     local call = self.calls[id]
     if not call then
       self.engine:cancel(id) -- whoever waited for it has gone
     elseif what == "expired" then
+      if unconnected and not call.info then call.message, call.info = "no connection", NO_CONNECTION end
       self:expire(call)
     else
-      local wait_ns, permit, info = self:take(lane, now, hold_ns)
+      local wait_ns, permit, info = self:take(call, lane, now)
       if not wait_ns then
         info.any = true
         self.engine:cancel(id)
         self:fail(call, permit, info)
       elseif permit then
         self:send(call, permit, now)
+        return true
+      elseif wait_ns == 0 then
+        return false
       else
         self.engine:blocked(lane, wait_ns, now)
       end
     end
   end
+end
+
+-- The call that is sent next, and how many in all wait for nothing but a permit that may come soon.
+function Loop:next_call()
+  while true do
+    local waiting, id = self.engine:waiting(AHEAD_NS, self.host.now_ns())
+    if not id then return nil, 0 end
+    if self.calls[id] then return self.calls[id], waiting end
+    self.engine:cancel(id) -- whoever waited for it has gone
+  end
+end
+
+-- Nothing can be sent at all.
+function Loop:fail_waiting(message, info)
+  for call in function() return (self:next_call()) end do
+    self.engine:cancel(call.id)
+    self:fail(call, message, info)
+  end
+end
+
+-- Begins to open a connection, if calls will want one more than there are; returns whether. One a turn, as a step
+-- begins with one.
+function Loop:connect()
+  local _, waiting = self:next_call()
+  local ready, opening = self.net:ready()
+  if ready + opening >= math.min(waiting, CONNECTIONS) then return false end
+  local started, message, info = self.net:start {
+    id = CONNECTION, method = "GET", url = self.endpoint.url, connect_only = true, connect_ns = CONNECT_NS,
+  }
+  if not started then self:fail_waiting(message, info) end
+  return true
 end
 
 -- What on_call is told: {operation =, serials =, attempt =, outcome =, http_status =, code =, sent_ns =, done_ns =,
@@ -270,6 +319,7 @@ function Loop:settle(call, verdict)
   elseif outcome == "done" then
     self.quota:reward(now)
   end
+  if outcome == "late" then call.late = call.late + 1 end
   local settled = self.engine:settle(call.id, outcome, least_wait_ns, now)
   call.settled_ns, call.message, call.info = now, verdict.message, verdict.info
   if settled == "retry" then
@@ -285,7 +335,7 @@ function Loop:settle(call, verdict)
 end
 
 local function judge(call, event)
-  local verdict = classify.event(event, call.credentials.security_token)
+  local verdict = classify.event(event, call.credentials and call.credentials.security_token)
   if verdict.reply and call.read then
     local value, message, info = call.read(verdict.reply)
     if value == nil then return { outcome = "retry", message = message, info = info } end
@@ -296,7 +346,7 @@ end
 
 function Loop:land(call, event)
   local verdict = judge(call, event)
-  if not call.sent then self:give_back(call.permit) end
+  if call.permit and not call.sent then self:give_back(call.permit) end
   if event.first_byte_ns > 0 then self.quota:replied(event.sent_ns, event.first_byte_ns) end
   if verdict.mends and not self:mend(call, verdict, event) then verdict.outcome = "failed" end
   self:report(call, event, verdict)
@@ -306,12 +356,25 @@ function Loop:land(call, event)
   end
 end
 
+-- A connection that can't be opened is an attempt of the call that would have been sent over it.
+function Loop:fail_connection(event)
+  local call = self:next_call()
+  if call then
+    self.flying[call.id] = call
+    call.permit, call.sent, call.starts = nil, false, call.starts + 1
+    call.attempt = self.engine:granted(call.id)
+    self:land(call, event)
+  end
+end
+
 function Loop:collect()
   for event in function() return self.net:collect() end do
     local call = self.flying[event.id]
     if call then
       if event.sent_ns > 0 then self:mark_sent(call, event.sent_ns) end
       if event.kind ~= "sent" then self:land(call, event) end
+    elseif event.id == CONNECTION and event.kind == "failed" then
+      self:fail_connection(event)
     end
   end
 end
@@ -345,9 +408,13 @@ function Loop:turn()
   local ok, problem = pcall(function()
     self.identity:advance()
     self:end_renewal()
-    self:dispatch()
+    self.hurry = self:dispatch() or self:connect()
     local stepped, message, info = self.net:step(0)
-    if not stepped then return self:fail_flying(message, info) end
+    if not stepped then
+      self.net:drop(CONNECTION)
+      self:fail_waiting(message, info)
+      return self:fail_flying(message, info)
+    end
     self:collect()
   end)
   -- another coroutine may have closed it meanwhile, and with it what this turn was using
@@ -365,7 +432,9 @@ end
 function Loop:idle_ns()
   local now = self.host.now_ns()
   local longest_ns = self.quota:flush(now) and LONGEST_PAUSE_NS or QUOTA_BUSY_NS
-  return math.min(self.engine:next(now) or longest_ns, longest_ns, self.identity.session:idle_ns())
+  if self.hurry then return 0 end
+  local next_ns = self.unconnected and UNCONNECTED_NS or self.engine:next(now)
+  return math.min(next_ns or longest_ns, longest_ns, self.identity.session:idle_ns())
 end
 
 --- Turns the loop until until_done() is true, letting the host run in between.

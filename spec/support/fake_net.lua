@@ -14,10 +14,15 @@ local SPINNING = 1000 -- steps in a row in which neither time nor anything else 
 --   ms = 20                        from then (or from the start) to the end
 --   status, headers, body          the reply
 --   class, message                 or why there is none
--- As the real one: what is later than not_after_ns is not sent, and what takes longer than total_ns fails.
--- net.started has every request, with at, and sent_ns once it has left.
-function fake_net.new(clock, script)
-  return setmetatable({ clock = clock, script = script, started = {}, due = {}, queue = {}, idle_steps = 0 }, Net)
+--   close = true                   with which its connection ends
+-- connect(n) → what comes of the n-th opening of a connection: {ms = 0, class =, message =, refuse =}, likewise.
+-- Without it there are always enough of them.
+-- As the real one: what is later than not_after_ns is not sent, and what takes longer than total_ns fails, as does a
+-- connection that takes longer than connect_ns.
+-- net.started has every request, with at, and sent_ns once it has left; net.opened when each connection was begun.
+function fake_net.new(clock, script, connect)
+  return setmetatable({ clock = clock, script = script, connect = connect, started = {}, opened = {}, idle = 0,
+    opening = 0, due = {}, queue = {}, idle_steps = 0 }, Net)
 end
 
 local function check_open(self)
@@ -47,8 +52,35 @@ local function ending(request, plan, sent, at)
   return event
 end
 
+function Net:ready()
+  check_open(self)
+  if not self.connect then return 1000, 0 end
+  return self.idle, self.opening
+end
+
+function Net:open(request)
+  table.insert(self.opened, self.clock.now)
+  local plan = self.connect(#self.opened) or {}
+  if plan.refuse then return nil, plan.refuse[1], plan.refuse[2] end
+  self.opening = self.opening + 1
+  local at, limit = self.clock.now + (plan.ms or 0) * MS, self.clock.now + request.connect_ns
+  if at > limit then plan, at = { class = "network", message = "fake: timed out" }, limit end
+  local event = { kind = "connected", id = request.id, sent_ns = 0, new_connection = true, opens = true }
+  if plan.class then
+    event = ending(request, plan, 0, at)
+    event.opens = true
+  end
+  self:plan(at, event)
+  return true
+end
+
 function Net:start(request)
   check_open(self)
+  if request.connect_only then return self:open(request) end
+  if self.connect then
+    if self.idle == 0 then error("fake_net: a request without a connection", 0) end
+    self.idle = self.idle - 1
+  end
   table.insert(self.started, request)
   request.at = self.clock.now
   local plan = self.script(request, #self.started) or {}
@@ -69,7 +101,9 @@ function Net:start(request)
     plan = { class = "network", message = "fake: timed out" }
     ends = math.floor(limit)
   end
-  self:plan(ends, ending(request, plan, sent, ends))
+  local event = ending(request, plan, sent, ends)
+  event.keeps = self.connect and not plan.close and not plan.class
+  self:plan(ends, event)
   return true
 end
 
@@ -105,6 +139,8 @@ function Net:step(wait_ns)
   while self.due[1] and self.due[1].at <= self.clock.now do
     local event = table.remove(self.due, 1)
     if event.request then event.request.sent_ns = event.sent_ns end
+    if event.opens then self.opening = self.opening - 1 end
+    if event.kind == "connected" or event.keeps then self.idle = self.idle + 1 end
     table.insert(self.queue, event)
     moved = true
   end

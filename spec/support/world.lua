@@ -55,10 +55,11 @@ local function receive(self, request)
   self.nonces[request.nonce] = true
 end
 
---- new{answer =, rate =, guard_ns =, timeout =, token =, on_call =, host =, endpoint =, ask =, ahead =} → world: loop,
--- net, quota, clock, session, fetch; secrets, by the ids of access keys; ask: as of certstat.credentials.session, nil:
--- there are always the same; ahead: seconds, of the service's clock before the loop's.
--- answer(request, n): as fake_net's script; request.query, .fields (the header), .action are there to look at.
+--- new{answer =, connect =, rate =, guard_ns =, timeout =, token =, on_call =, host =, endpoint =, ask =, ahead =} →
+-- world: loop, net, quota, clock, session, fetch; secrets, by the ids of access keys; ask: as of
+-- certstat.credentials.session, nil: there are always the same; ahead: seconds, of the service's clock before the
+-- loop's.
+-- answer(request, n) and connect(n): as fake_net's; request.query, .fields (the header), .action are there to look at.
 function world.new(options)
   options = options or {}
   local self = setmetatable({ clock = { now = START }, nonces = {}, ahead = options.ahead or 0,
@@ -68,7 +69,7 @@ function world.new(options)
     local refused = receive(self, request)
     if refused then return refused end
     return options.answer and options.answer(request, n) or world.reply {}
-  end)
+  end, options.connect)
   self.quota = core.quota { rate = options.rate or 10, guard_ns = options.guard_ns or 100000000 }
   self.host = options.host or {
     name = "fake", now_ns = function() return self.clock.now end, may_wait = function() return true end,

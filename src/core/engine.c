@@ -3,8 +3,7 @@
 #include "certstat.h"
 
 #define THROTTLES_MAX 20 /* how often one call may be throttled */
-#define LATE_MAX      6  /* how often it may miss its permit; its hold doubles each time */
-#define HOLD_MAX_NS   (60 * CS_SEC) /* and grows no further */
+#define LATE_MAX      6  /* how often it may miss its permit */
 
 static int64_t lesser(int64_t a, int64_t b)
 {
@@ -27,10 +26,6 @@ void cs_engine_init(cs_engine *e, cs_engine_call *calls, size_t capacity,
     if (e->options.cap_ns <= 0) {
         e->options.cap_ns = 20 * CS_SEC;
     }
-    if (e->options.hold_ns <= 0) {
-        e->options.hold_ns = 250 * CS_MS;
-    }
-    e->options.hold_ns = lesser(e->options.hold_ns, HOLD_MAX_NS);
 }
 
 /* splitmix64 (Steele, Lea, Flood 2014): jitter needs to differ between processes, not to be secret.
@@ -75,7 +70,6 @@ int cs_engine_submit(cs_engine *e, uint64_t id, enum cs_lane lane, int64_t deadl
         .order = e->next_order++,
         .deadline_ns = deadline_ns,
         .not_before_ns = now_ns,
-        .hold_ns = e->options.hold_ns,
         .lane = (int)lane,
     };
     return 0;
@@ -115,6 +109,22 @@ enum cs_engine_due cs_engine_due(cs_engine *e, int64_t now_ns, cs_engine_call *o
     }
     *out = *best;
     return CS_ENGINE_PERMIT;
+}
+
+size_t cs_engine_waiting(const cs_engine *e, int64_t ahead_ns, int64_t now_ns, uint64_t *first)
+{
+    const cs_engine_call *best = NULL;
+    size_t n = 0;
+    for (size_t i = 0; i < e->n; i++) {
+        const cs_engine_call *call = &e->calls[i];
+        if (!call->flying && call->not_before_ns <= now_ns &&
+            blocked_until(e, call) - ahead_ns <= now_ns) {
+            best = !best || goes_before(call, best) ? call : best;
+            n++;
+        }
+    }
+    *first = best ? best->id : 0;
+    return n;
 }
 
 int cs_engine_granted(cs_engine *e, uint64_t id)
@@ -175,7 +185,6 @@ enum cs_settlement cs_engine_settle(cs_engine *e, uint64_t id, enum cs_outcome o
     } else if (outcome == CS_OUTCOME_LATE) {
         call->attempts--;
         exhausted = ++call->late > LATE_MAX;
-        call->hold_ns = lesser(2 * call->hold_ns, HOLD_MAX_NS);
     } else { /* again: the caller sees to it that this ends */
         exhausted = call->attempts > e->options.attempts;
     }

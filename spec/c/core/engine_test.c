@@ -76,7 +76,6 @@ static void gives_a_copy_of_the_call(void **state)
     submit(7, CS_LANE_AUDIT, START + CS_SEC, START);
     assert_int_equal(cs_engine_due(&engine, START, &call), CS_ENGINE_PERMIT);
     assert_int_equal(call.lane, CS_LANE_AUDIT);
-    assert_int_equal(call.hold_ns, 250 * CS_MS);
     assert_int_equal(call.deadline_ns, START + CS_SEC);
 }
 
@@ -99,7 +98,7 @@ static void saturate(const cs_quota_rule *rule, const enum cs_lane *lanes, size_
         cs_engine_call call;
         while (cs_engine_due(&engine, now, &call) == CS_ENGINE_PERMIT) {
             enum cs_lane lane = (enum cs_lane)call.lane;
-            int64_t wait = cs_quota_take(&q, rule, lane, call.hold_ns, now, &permit);
+            int64_t wait = cs_quota_take(&q, rule, lane, 250 * CS_MS, now, &permit);
             if (wait) {
                 cs_engine_blocked(&engine, lane, wait, now);
                 continue;
@@ -253,10 +252,9 @@ static void options_replace_the_defaults_where_they_are_positive(void **state)
     static const struct {
         cs_engine_options given, used;
     } rows[] = {
-        {{0, 0, 0, 0}, {4, 200 * CS_MS, 20 * CS_SEC, 250 * CS_MS}},
-        {{-1, -1, -1, -1}, {4, 200 * CS_MS, 20 * CS_SEC, 250 * CS_MS}},
-        {{1, 2, 3, 4}, {1, 2, 3, 4}},
-        {{7, CS_SEC, 2 * CS_SEC, INT64_MAX}, {7, CS_SEC, 2 * CS_SEC, 60 * CS_SEC}},
+        {{0, 0, 0}, {4, 200 * CS_MS, 20 * CS_SEC}},
+        {{-1, -1, -1}, {4, 200 * CS_MS, 20 * CS_SEC}},
+        {{1, 2, 3}, {1, 2, 3}},
     };
     (void)state;
     for (size_t i = 0; i < COUNT(rows); i++) {
@@ -332,28 +330,16 @@ static void throttles_are_no_attempts_and_are_counted_by_themselves(void **state
     assert_int_equal(engine.n, 0);
 }
 
-static void a_call_that_is_too_late_gets_twice_the_time(void **state)
+static void a_call_is_too_late_six_times_at_most(void **state)
 {
-    cs_engine_call call;
-    int64_t hold = 250 * CS_MS;
     (void)state;
     fresh(ROOM, NULL);
     submit(1, CS_LANE_GATE, START + 1000 * CS_SEC, START);
     for (int late = 1; late <= 7; late++) {
-        assert_int_equal(cs_engine_due(&engine, START, &call), CS_ENGINE_PERMIT);
-        assert_int_equal(call.hold_ns, hold);
+        assert_int_equal(due(START), 1);
         assert_int_equal(cs_engine_granted(&engine, 1), 1); /* nothing of it was sent */
         assert_int_equal(settle(1, CS_OUTCOME_LATE, 0, START),
                          late < 7 ? CS_SETTLED_RETRY : CS_SETTLED_ATTEMPTS);
-        hold *= 2;
-    }
-    fresh(ROOM, &(cs_engine_options){.hold_ns = 40 * CS_SEC}); /* up to a minute */
-    submit(1, CS_LANE_GATE, START + 1000 * CS_SEC, START);
-    for (int late = 1; late <= 3; late++) {
-        cs_engine_granted(&engine, 1);
-        settle(1, CS_OUTCOME_LATE, 0, START);
-        assert_int_equal(cs_engine_due(&engine, START, &call), CS_ENGINE_PERMIT);
-        assert_int_equal(call.hold_ns, 60 * CS_SEC);
     }
 }
 
@@ -464,6 +450,35 @@ static void says_how_long_there_is_nothing_to_do(void **state)
     assert_int_equal(cs_engine_next(&engine, START), 0);
 }
 
+static void assert_waiting(int64_t ahead_ns, int64_t now_ns, size_t n, uint64_t expected)
+{
+    uint64_t first = 99;
+    assert_int_equal(cs_engine_waiting(&engine, ahead_ns, now_ns, &first), n);
+    assert_int_equal(first, expected);
+}
+
+static void says_who_waits_for_a_permit_alone(void **state)
+{
+    (void)state;
+    fresh(ROOM, NULL);
+    assert_waiting(CS_SEC, START, 0, 0);
+    submit(1, CS_LANE_AUDIT, INT64_MAX, START);
+    submit(2, CS_LANE_AUDIT, INT64_MAX, START);
+    submit(3, CS_LANE_GATE, INT64_MAX, START);
+    assert_waiting(0, START, 3, 3);
+    cs_engine_granted(&engine, 3); /* is on its way */
+    assert_waiting(0, START, 2, 1);
+    settle(3, CS_OUTCOME_THROTTLED, 5 * CS_SEC, START); /* waits for more than a permit */
+    assert_waiting(10 * CS_SEC, START, 2, 1);
+    assert_waiting(0, START + 5 * CS_SEC, 3, 3);
+    cs_engine_blocked(&engine, CS_LANE_AUDIT, 2 * CS_SEC, START);
+    assert_waiting(2 * CS_SEC - 1, START, 0, 0);
+    assert_waiting(2 * CS_SEC, START, 2, 1);
+    assert_waiting(CS_SEC, START + CS_SEC, 2, 1);
+    cs_engine_cancel(&engine, 1);
+    assert_waiting(2 * CS_SEC, START, 1, 2);
+}
+
 static void names_outcomes_and_settlements(void **state)
 {
     static const char *const outcomes[] = CS_OUTCOME_NAMES;
@@ -560,7 +575,6 @@ static void walk_due(struct walk *w)
         return;
     }
     assert_true(m->earliest_ns <= w->now_ns && w->blocked_until_ns[m->lane] <= w->now_ns);
-    assert_int_equal(call.hold_ns, (250 * CS_MS) << m->late);
     if (roll(w, 3)) {
         m->flying = 1;
         assert_int_equal(cs_engine_granted(&engine, call.id), ++m->sent);
@@ -695,7 +709,7 @@ int main(void)
         cmocka_unit_test(backs_off_with_full_jitter),
         cmocka_unit_test(seeds_differ),
         cmocka_unit_test(throttles_are_no_attempts_and_are_counted_by_themselves),
-        cmocka_unit_test(a_call_that_is_too_late_gets_twice_the_time),
+        cmocka_unit_test(a_call_is_too_late_six_times_at_most),
         cmocka_unit_test(again_is_at_once_and_ends_too),
         cmocka_unit_test(done_and_failed_end_a_call),
         cmocka_unit_test(a_negative_wait_is_none),
@@ -703,6 +717,7 @@ int main(void)
         cmocka_unit_test(an_outcome_of_a_call_that_is_not_on_its_way_changes_nothing),
         cmocka_unit_test(a_cancelled_call_is_forgotten_in_whatever_state),
         cmocka_unit_test(says_how_long_there_is_nothing_to_do),
+        cmocka_unit_test(says_who_waits_for_a_permit_alone),
         cmocka_unit_test(names_outcomes_and_settlements),
         cmocka_unit_test(agrees_with_the_model),
     };
