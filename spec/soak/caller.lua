@@ -5,7 +5,11 @@ local certstat = require "certstat"
 local ipc = require "certstat.ipc"
 
 local lane, guard, once = arg[1], tonumber(arg[2]), arg[3] == "once"
-local client = assert(certstat.client { endpoint = os.getenv("ENDPOINT"), batch = 1, guard = guard and guard / 1000 })
+local ca_file = os.getenv("CA_FILE")
+local client = assert(certstat.client {
+  endpoint = os.getenv("ENDPOINT"), ca_file = ca_file ~= "" and ca_file or nil, batch = 1,
+  guard = guard and guard / 1000,
+})
 
 if once then
   local used, began = os.clock(), ipc.now_ns()

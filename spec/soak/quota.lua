@@ -77,6 +77,14 @@ local function through_a_door(seed)
   return here:finish()
 end
 
+local function over_new_connections()
+  here:begin()
+  here:open_tls_door(150)
+  start_all("adapts")
+  here:pass(SECONDS)
+  return here:finish()
+end
+
 -- A throttle that one of them gets holds for all: what had left before is at the door within 100 ms.
 local function throttled_once()
   here:begin()
@@ -133,6 +141,8 @@ local tests = {
     function() return check(9.3, function() return at_full_demand("50") end) end },
   { "eight processes with the guard they choose",
     function() return check(8.8, function() return at_full_demand("adapts") end) end },
+  { "every connection new, over TLS and 150 ms in the making",
+    function() return check(8.5, over_new_connections) end },
   { "a gate goes before eight audits", gate_among_audits },
   { "a throttle of 1,500 ms holds for all", throttled_once },
   { "eight processes that wait use no processor", function() return waiting(math.floor(SECONDS / 3)) end },

@@ -44,13 +44,22 @@ local function read_line(process, wait_ms)
   return text
 end
 
---- Puts a door between callers and emulator, see door.js.
-function Stage:open_door(seed, most_ms, throttled)
-  local port = self.emulator.url:match("%d+$")
-  local argv = { self.node, "spec/soak/door.js", port, ("%d"):format(seed), ("%d"):format(most_ms) }
-  argv[#argv + 1] = throttled and ("%d"):format(throttled)
+local function place_door(self, scheme, program, ...)
+  local argv = { self.node, "spec/soak/" .. program, self.emulator.url:match("%d+$") }
+  for _, argument in ipairs { ... } do argv[#argv + 1] = tostring(argument) end
   self.door = assert(ipc.spawn { argv = argv, env = {}, output = true, parent_signal = 9 })
-  self.url = "http://127.0.0.1:" .. read_line(self.door, START_MS):match("%d+")
+  self.url = scheme .. "://127.0.0.1:" .. read_line(self.door, START_MS):match("%d+")
+end
+
+--- Puts a door between callers and emulator, see door.js.
+function Stage:open_door(seed, most_ms, throttled) place_door(self, "http", "door.js", seed, most_ms, throttled) end
+
+--- The same for one that speaks TLS, see tls_door.js.
+function Stage:open_tls_door(connect_ms)
+  self.ca_file = self.folder .. "/cert.pem"
+  files.shell(("openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 1 -subj /CN=door "
+    .. "-addext subjectAltName=IP:127.0.0.1 -keyout %s/key.pem -out %s"):format(self.folder, self.ca_file))
+  place_door(self, "https", "tls_door.js", self.folder, connect_ms)
 end
 
 --- start(lane, guard [, once]) → number of the caller, see caller.lua. number: whose place it takes, if it does.
@@ -61,6 +70,7 @@ function Stage:start(lane, guard, once, number)
     env = {
       "LUA_PATH=" .. package.path, "LUA_CPATH=" .. package.cpath,
       "ENDPOINT=" .. self.url, "CERTSTAT_HOME=" .. self.home,
+      "CA_FILE=" .. (self.ca_file or ""),
       "ALIBABA_CLOUD_ACCESS_KEY_ID=demo", "ALIBABA_CLOUD_ACCESS_KEY_SECRET=throw-away",
     },
     output = once, parent_signal = 9,
