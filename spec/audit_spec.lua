@@ -326,6 +326,45 @@ describe("audit: a call that fails", function()
   end)
 end)
 
+local function statuses(rows)
+  local tally = {}
+  for _, row in ipairs(rows) do tally[row.status] = (tally[row.status] or 0) + 1 end
+  return tally
+end
+
+describe("audit: a service that answers no call", function()
+  local DEAD = { class = "network", message = "fake: connection reset" }
+
+  it("ten times in a row ends the run within a minute, and the rest are errors too", function()
+    local answers = { DEAD, { status = 503, body = "<html>" }, { status = 200, body = "no JSON" } }
+    for _, dead in ipairs(answers) do
+      local w = new_world(function() return dead end)
+      local rows = rows_of(w, world.source(5000), 1)
+      assert.same({ error = 5000 }, statuses(rows))
+      assert.equal(10 * 4, #w.net.started)
+      assert.is_true(w:ms() < 60000, w:ms())
+      assert.truthy(rows[5000].message:find("^stopped after 10 calls in a row without an answer: "
+        .. "DescribeClientCertificateStatusForSerialNumber: .* %(tried 4 times%)$"))
+      assert.equal(rows[10].class, rows[5000].class)
+      assert.equal(rows[10].code, rows[5000].code)
+    end
+  end)
+
+  it("nine times in a row does not end it", function()
+    local w = new_world(function(request, n) return n > 9 * 4 and good(request) or DEAD end)
+    assert.same({ error = 9, good = 91 }, statuses(rows_of(w, world.source(100), 1)))
+  end)
+
+  it("because it has died meanwhile, ends it too", function()
+    local w = new_world(function(request, n) return n <= 100 and good(request) or DEAD end)
+    local tally = statuses(rows_of(w, world.source(1000), 1))
+    assert.equal(100, tally.good)
+    assert.equal(900, tally.error)
+    assert.is_true(#w.net.started <= 100 + 26 * 4, #w.net.started)
+    assert.is_true(w:ms() < 90000, w:ms())
+  end)
+end)
+
 describe("audit: a call that is denied", function()
   for _, row in ipairs {
     -- status, code → class
@@ -411,12 +450,6 @@ describe("audit: a batch that is refused", function()
     for _, i in ipairs { ... } do serials[world.serial(i)] = true end
     return serials
   end
-  local function statuses(rows)
-    local tally = {}
-    for _, row in ipairs(rows) do tally[row.status] = (tally[row.status] or 0) + 1 end
-    return tally
-  end
-
   for _, place in ipairs { 1, 2, 25, 26, 49, 50 } do
     it(("for the serial at place %d is halved until that one is alone"):format(place), function()
       local w = new_world(service(50, poison(place)))

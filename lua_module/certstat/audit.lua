@@ -20,6 +20,8 @@ local WAITING_ROWS = 65536  -- rows that wait for the one before them
 local HALVING_SHARE = 0.10  -- of a run's calls may go to halving refused batches,
 local HALVING_FLOOR = 64    -- but a short run may use so many
 local SINGLES_REFUSED = 5   -- in a row, with one code: the run stops
+local UNANSWERED = 10       -- calls in a row, each tried as often as it may be: likewise, as retries come in a trickle
+local NO_ANSWER = { network = true, protocol = true, server = true, deadline = true } -- the classes of such calls
 
 local VERSION = "2020-06-30"
 
@@ -36,7 +38,7 @@ function M.new(loop, source, options)
     known = {}, -- by key: the entry, and once it is answered, the answer alone (where rows have no checked_at)
     remembered = {}, answered = 0, -- a ring of the keys answered, and how many ever were
     open = nil, asked = {}, -- the batch that is filled, and those on their way
-    unresolved = 0, calls = 0, halvings = 0, singles = 0, untold = {}, token = { true },
+    unresolved = 0, calls = 0, halvings = 0, singles = 0, unanswered = 0, untold = {}, token = { true },
   }, Run)
 end
 
@@ -216,6 +218,9 @@ function Run:refused(piece, call)
       self:stop(error_answer(call, ("stopped after %d single serials in a row were refused: %s"):format(self.singles,
         call.message)))
     end
+  elseif self.unanswered >= UNANSWERED then
+    self:stop(error_answer(call, ("stopped after %d calls in a row without an answer: %s"):format(self.unanswered,
+      call.message)))
   end
   self:resolve(piece, nil, answer)
 end
@@ -251,6 +256,7 @@ end
 
 function Run:settle(piece)
   local call = piece.call
+  self.unanswered = not call.reply and NO_ANSWER[call.info.class] and self.unanswered + 1 or 0
   if call.reply then
     self.singles = 0
     self:learn(piece)

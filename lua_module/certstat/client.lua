@@ -250,7 +250,8 @@ end
 -- Each serial asked gets its row, an error row if need be. Where the source itself ends with nil, message, info, so
 -- does this iterator, after the last row. One coroutine at a time may read it. What nobody will read any more, as the
 -- iterator is garbage, is not sent.
--- In the lane `audit`, the usual one, a call is given up for what comes of its attempts, not after the timeout.
+-- In the lane `audit`, the usual one, a call is given up for what comes of its attempts, not after the timeout. After
+-- ten calls in a row that nobody answered the rest is not asked.
 function Client:audit(source, options)
   local next_item, lane = iterate(source), lane_of(options, "audit")
   local ok, message, info = may_wait(self)
