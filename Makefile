@@ -150,6 +150,10 @@ $(SRC_OUT)/bench/%: spec/bench/%.c $(ARCHIVE)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -Ispec/c -MMD -MP -o $@ $< $(ARCHIVE) -Wl,--as-needed -lcurl -lssl -lcrypto $(LDFLAGS)
 
+$(SRC_OUT)/soak/%: spec/soak/%.c $(ARCHIVE)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -MMD -MP -o $@ $< $(ARCHIVE) -Wl,--as-needed -lcurl -lssl -lcrypto $(LDFLAGS)
+
 # what spec/run runs: programs of spec/parts/, each on a Lua and a kind of build
 CHECK      := c lua@$(LUA) hosts interop soak rock@5.4 rock@jit lint coverage
 CHECK_REST := $(patsubst %,lua@%,$(filter-out $(LUA),5.1 5.2 5.3 5.4 jit)) rock@5.1 rock@5.2 rock@5.3 c+clang c+tsan fuzz

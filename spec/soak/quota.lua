@@ -58,6 +58,13 @@ local function at_full_demand(guard)
   return here:finish()
 end
 
+local function in_one_process(how)
+  here:begin()
+  here:share(how, SECONDS)
+  here:pass(SECONDS)
+  return here:finish()
+end
+
 local function with_a_kill_each_second()
   math.randomseed(20261124)
   here:begin()
@@ -141,6 +148,9 @@ local tests = {
     function() return check(9.3, function() return at_full_demand("50") end) end },
   { "eight processes with the guard they choose",
     function() return check(8.8, function() return at_full_demand("adapts") end) end },
+  { "eight threads", function() return check(8.0, function() return in_one_process("threads") end) end },
+  { "eight children of a process that had the file open",
+    function() return check(8.0, function() return in_one_process("children") end) end },
   { "every connection new, over TLS and 150 ms in the making",
     function() return check(8.5, over_new_connections) end },
   { "a gate goes before eight audits", gate_among_audits },

@@ -78,6 +78,13 @@ function Stage:start(lane, guard, once, number)
   return number
 end
 
+--- Starts eight callers in one process, "threads" or "children", for so many seconds; see share.c.
+function Stage:share(how, seconds)
+  self.callers[#self.callers + 1] = assert(ipc.spawn {
+    argv = { os.getenv("SHARE"), how, self.home, self.url, ("%d"):format(seconds) }, env = {}, parent_signal = 9,
+  })
+end
+
 --- Kills a caller and starts another in its place.
 function Stage:replace(number, lane, guard)
   self.callers[number]:signal(9)
