@@ -1,30 +1,44 @@
--- caller.lua LANE GUARD [once] - a process that asks at full demand, one serial a call, until it is ended. GUARD:
--- milliseconds, or "adapts". Where the service is and whose quota it is, the environment says. once: it asks once, and
--- prints the seconds that took, of processor time and in all.
+-- caller.lua LANE GUARD [once | in-vain] - a process that asks at full demand, one serial a call, until it is ended.
+-- GUARD: milliseconds, or "adapts". Where the service is and whose quota it is, the environment says. once: it asks
+-- once; in-vain: it does not mind that all calls fail. Both print after each attempt the seconds so far, of processor
+-- time and in all.
 local certstat = require "certstat"
 local ipc = require "certstat.ipc"
 
-local lane, guard, once = arg[1], tonumber(arg[2]), arg[3] == "once"
+local lane, guard, mode = arg[1], tonumber(arg[2]), arg[3]
 local ca_file = os.getenv("CA_FILE")
+local used, began
+
 local client = assert(certstat.client {
   endpoint = os.getenv("ENDPOINT"), ca_file = ca_file ~= "" and ca_file or nil, batch = 1,
   guard = guard and guard / 1000,
+  on_call = mode and function()
+    print(("%.6f %.6f"):format(os.clock() - used, (ipc.now_ns() - began) / 1e9))
+    io.stdout:flush()
+  end or nil,
 })
 
-if once then
-  local used, began = os.clock(), ipc.now_ns()
+used, began = os.clock(), ipc.now_ns()
+
+if mode == "once" then
   assert(client:status({ "01" }, { lane = lane }))
-  print(("%.6f %.6f"):format(os.clock() - used, (ipc.now_ns() - began) / 1e9))
   client:close()
   return
 end
 
 local n = 0
+
+-- The next serials: without end, or where all calls fail, as many as an audit asks before it gives up, and more.
 local function serials()
-  n = n + 1
-  return ("%x"):format(n)
+  local left = mode == "in-vain" and 20 or math.huge
+  return function()
+    n, left = n + 1, left - 1
+    return left >= 0 and ("%x"):format(n) or nil
+  end
 end
 
-for row in client:audit(serials, { lane = lane }) do
-  if row.status == "error" then error(row.message, 0) end
-end
+repeat
+  for row in client:audit(serials(), { lane = lane }) do
+    if row.status == "error" and mode ~= "in-vain" then error(row.message, 0) end
+  end
+until false

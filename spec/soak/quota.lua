@@ -114,7 +114,7 @@ local function waiting(pause)
   here:begin()
   local until_us = ipc.wall_ns() / 1000 + pause * SECOND_US
   assert(certstat.quota { home = here.home }):pause(pause)
-  for _ = 1, CALLERS do here:start("interactive", "adapts", true) end
+  for _ = 1, CALLERS do here:start("interactive", "adapts", "once") end
   local used = 0
   for caller = 1, CALLERS do used = used + here:cost_of(caller, pause + 20) end
   local arrivals = here:finish()
@@ -124,6 +124,21 @@ local function waiting(pause)
   return ("%.3f s of processor time for %d processes over %d s"):format(used, CALLERS, pause)
 end
 
+-- A call has four attempts, of which three are paid by a budget of ten retries, and one more each two seconds.
+local function out_of_order()
+  here:begin()
+  here:open_dead_end()
+  for _ = 1, CALLERS do here:start("audit", "adapts", "in-vain") end
+  here:pass(SECONDS)
+  local requests, used = here:at_dead_end(), 0
+  for caller = 1, CALLERS do used = used + here:used_by(caller) end
+  here:finish()
+  local most = math.ceil((10 + SECONDS / 2) * 4 / 3) + CALLERS
+  expect(requests > CALLERS and requests <= most, "expected %d to %d requests, found %d", CALLERS + 1, most, requests)
+  expect(used > 0 and used < 0.4, "they used %.3f s of processor time", used)
+  return ("%d requests of %d processes, and %.3f s of processor time"):format(requests, CALLERS, used)
+end
+
 -- The first waits until the burst before it has left the window; the others find two permits left free for them.
 local function gate_among_audits()
   here:begin()
@@ -131,7 +146,7 @@ local function gate_among_audits()
   here:pass(3)
   local waits = {}
   for i = 1, 3 do
-    local _, all = here:cost_of(here:start("gate", "adapts", true), 20)
+    local _, all = here:cost_of(here:start("gate", "adapts", "once"), 20)
     waits[i] = ("%.3f s"):format(all)
     expect(all < (i == 1 and 1.3 or 0.3), "call %d of the gate took %.3f s", i, all)
   end
@@ -155,6 +170,7 @@ local tests = {
     function() return check(8.5, over_new_connections) end },
   { "a gate goes before eight audits", gate_among_audits },
   { "a throttle of 1,500 ms holds for all", throttled_once },
+  { "a service that is out of order gets a trickle", out_of_order },
   { "eight processes that wait use no processor", function() return waiting(math.floor(SECONDS / 3)) end },
 }
 for seed = 1, SEEDS do

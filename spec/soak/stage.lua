@@ -51,6 +51,9 @@ local function place_door(self, scheme, program, ...)
   self.url = scheme .. "://127.0.0.1:" .. read_line(self.door, START_MS):match("%d+")
 end
 
+--- Instead of the emulator, a service that is out of order, see dead.js.
+function Stage:open_dead_end() place_door(self, "http", "dead.js") end
+
 --- Puts a door between callers and emulator, see door.js.
 function Stage:open_door(seed, most_ms, throttled) place_door(self, "http", "door.js", seed, most_ms, throttled) end
 
@@ -62,18 +65,18 @@ function Stage:open_tls_door(connect_ms)
   place_door(self, "https", "tls_door.js", self.folder, connect_ms)
 end
 
---- start(lane, guard [, once]) → number of the caller, see caller.lua. number: whose place it takes, if it does.
-function Stage:start(lane, guard, once, number)
+--- start(lane, guard [, mode]) → number of the caller, see caller.lua. number: whose place it takes, if it does.
+function Stage:start(lane, guard, mode, number)
   number = number or #self.callers + 1
   self.callers[number] = assert(ipc.spawn {
-    argv = { self.lua, "spec/soak/caller.lua", lane, guard, once and "once" or "for ever" },
+    argv = { self.lua, "spec/soak/caller.lua", lane, guard, mode },
     env = {
       "LUA_PATH=" .. package.path, "LUA_CPATH=" .. package.cpath,
       "ENDPOINT=" .. self.url, "CERTSTAT_HOME=" .. self.home,
       "CA_FILE=" .. (self.ca_file or ""),
       "ALIBABA_CLOUD_ACCESS_KEY_ID=demo", "ALIBABA_CLOUD_ACCESS_KEY_SECRET=throw-away",
     },
-    output = once, parent_signal = 9,
+    output = mode ~= nil, parent_signal = 9,
   })
   return number
 end
@@ -102,6 +105,22 @@ function Stage:pass(seconds)
     if kind ~= "time" then error("the emulator ended: " .. kind, 2) end
   end
 end
+
+-- All that a process has printed and nobody has read.
+local function read_all(process)
+  local text = ""
+  while true do
+    local kind, value = process:wait(0)
+    if kind ~= "output" then return text end
+    text = text .. value
+  end
+end
+
+--- What a caller that asks in vain has used up to its last attempt, in seconds.
+function Stage:used_by(caller) return tonumber(read_all(self.callers[caller]):match("(%S+) %S+\n$")) or 0 end
+
+--- How many requests have come to the service that is out of order.
+function Stage:at_dead_end() return select(2, read_all(self.door):gsub("request\n", "")) end
 
 --- What a caller that asks once prints: the seconds that took, of processor time and in all.
 function Stage:cost_of(caller, wait_s)
