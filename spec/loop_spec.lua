@@ -377,6 +377,8 @@ describe("loop: throttled", function()
     { "HTTP 429 with a header", { status = 429, body = "", headers = { ["x-acs-retry-after"] = "2500" } }, 2500 },
     { "a header that is no number", refusal { ["x-acs-retry-after"] = "soon" }, 1000 },
     { "a header of zero", refusal { ["x-acs-retry-after"] = "0" }, 1000 },
+    { "a header below zero", refusal { ["x-acs-retry-after"] = "-1" }, 1000 },
+    { "an empty header", refusal { ["x-acs-retry-after"] = "" }, 1000 },
     { "the older headers", refusal { ["x-ratelimit-user-api"] = "Limit:1,Remain:0,TimeLeft:2000,Reset:1234",
       ["x-ratelimit-user"] = "Limit:9,Remain:0,TimeLeft:3000,Reset:1" }, 3000 },
     { "an older header alone", refusal { ["x-ratelimit-user"] = "Limit:9,Remain:0,TimeLeft:1200,Reset:1" }, 1200 },
@@ -407,10 +409,12 @@ describe("loop: throttled", function()
   end)
 
   it("believes a delay of at most two minutes", function()
-    local w = world.new { answer = in_turn { refusal { ["x-acs-retry-after"] = "99999999999999999999" },
-      world.reply {} }, timeout = 600 }
-    assert.truthy(w:call().reply)
-    assert.equal(120e9, w.net.started[2].at - (w.net.started[1].sent_ns + 20e6))
+    for _, delay in ipairs { "120001", "1000000000000", "99999999999999999999" } do
+      local w = world.new { answer = in_turn { refusal { ["x-acs-retry-after"] = delay }, world.reply {} },
+        timeout = 600 }
+      assert.truthy(w:call().reply)
+      assert.equal(120e9, w.net.started[2].at - (w.net.started[1].sent_ns + 20e6))
+    end
   end)
 
   it("beyond its deadline, says so at once", function()

@@ -11,12 +11,24 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #define HOLD (250 * CS_MS)
 /* After so long a file that was not believed permits calls, but for some ns. */
 #define UNUSED               (HOLD + 1100 * CS_MS)
 #define assert_used_up(wait) assert_in_range(wait, UNUSED - CS_QUOTA_TIMES, UNUSED)
+
+/* The clocks; that of the wall can be set. */
+static int64_t set_by_s;
+
+__attribute__((visibility("default"))) int clock_gettime(clockid_t clock, struct timespec *t)
+{
+    int result = (int)syscall(SYS_clock_gettime, clock, t);
+    t->tv_sec += clock == CLOCK_REALTIME ? set_by_s : 0;
+    return result;
+}
 
 static const cs_quota_rule ten = {.rate = 10, .window_ns = CS_SEC, .guard_ns = 100 * CS_MS};
 
@@ -300,6 +312,46 @@ static void a_foreign_boot_a_future_and_an_impossible_state_are_a_window_used_up
         assert_used_up(take(one, now));
         now += UNUSED;
         assert_int_equal(take(one, now), 0);
+    }
+    cs_quota_file_close(one);
+}
+
+/* Each finds a file that it can't believe and begins a new one, which the other can't. */
+static void two_versions_that_do_not_know_each_other_permit_nothing(void **state)
+{
+    unsigned char ours[PAGE], theirs[PAGE];
+    (void)state;
+    cs_quota_file *one = open_quota(&ten);
+    int64_t now = make_usable(one, start());
+    read_file(theirs);
+    break_magic(theirs, NULL, 0);
+    sign_page(theirs);
+    for (int i = 0; i < 100; i++) {
+        write_file(theirs, PAGE);
+        assert_used_up(take(one, now));
+        read_file(ours);
+        assert_memory_equal(ours, "certstat quota\n1", 16);
+        now += 100 * CS_MS;
+    }
+    send_now(one, now + UNUSED); /* until one of them is alone */
+    cs_quota_file_close(one);
+}
+
+/* Set an hour forward it brings no permit, set an hour back it takes none away. */
+static void the_clock_of_the_wall_is_no_matter(void **state)
+{
+    static const int64_t steps_s[] = {3600, -3600, 0};
+    (void)state;
+    cs_quota_file *one = open_quota(&ten);
+    int64_t usable = make_usable(one, start()), before = cs_clock_now_ns();
+    for (int i = 0; i < 10; i++) {
+        send_now(one, usable);
+    }
+    for (size_t i = 0; i < 3; i++) {
+        set_by_s = steps_s[i];
+        int64_t passed = cs_clock_now_ns() - before;
+        assert_in_range(passed, 0, 600 * CS_SEC);
+        assert_int_equal(take(one, usable + passed % CS_SEC), 1100 * CS_MS - passed % CS_SEC);
     }
     cs_quota_file_close(one);
 }
@@ -860,6 +912,8 @@ int main(void)
         folder_test(holds_and_pauses_have_an_end),
         folder_test(a_truncated_file_and_each_damaged_byte_are_a_window_used_up),
         folder_test(a_foreign_boot_a_future_and_an_impossible_state_are_a_window_used_up),
+        folder_test(two_versions_that_do_not_know_each_other_permit_nothing),
+        folder_test(the_clock_of_the_wall_is_no_matter),
         folder_test(what_a_later_version_keeps_in_the_page_stays),
         folder_test(a_taken_lock_is_waited_for_a_moment_longer_each_time),
         folder_test(a_lock_held_for_over_a_second_is_an_error_that_names_the_holder),
