@@ -566,11 +566,11 @@ static void never_permits_more_than_the_rate_in_any_window(void **state)
         cs_quota_rule rule;
         size_t demands;
     } rows[] = {
-        {{1, CS_SEC, 100 * CS_MS}, 100000},      {{2, CS_SEC, 0}, 100000},
-        {{3, CS_SEC, 20 * CS_MS}, 100000},       {{10, CS_SEC, 100 * CS_MS}, 200000},
-        {{10, CS_SEC, CS_GUARD_ADAPTS}, 200000}, {{10, 60 * CS_SEC, CS_SEC}, 100000},
-        {{400, CS_SEC, 100 * CS_MS}, 200000},    {{399, 100 * CS_MS, 1}, 100000},
-        {{400, 10 * CS_MS, 0}, 100000},          {{10, 1, 0}, 50000},
+        {{1, CS_SEC, 100 * CS_MS}, 100000},       {{2, CS_SEC, 0}, 100000},
+        {{3, CS_SEC, 20 * CS_MS}, 100000},        {{10, CS_SEC, 100 * CS_MS}, 200000},
+        {{10, CS_SEC, CS_GUARD_ADAPTS}, 1000000}, {{10, 60 * CS_SEC, CS_SEC}, 100000},
+        {{400, CS_SEC, 100 * CS_MS}, 200000},     {{399, 100 * CS_MS, 1}, 100000},
+        {{400, 10 * CS_MS, 0}, 100000},           {{10, 1, 0}, 50000},
     };
     int64_t *sent = (int64_t *)malloc(SENT_MAX * sizeof *sent);
     (void)state;
