@@ -610,7 +610,8 @@ int cs_net_field_next(cs_slice head, size_t *offset, cs_pair *out);
 /* For how many requests there is a connection that nobody uses: *ready; and for how many more one is
  * being opened by what connects only: *opening. One connection that HTTP/2 shares, or is not yet
  * known not to share, serves CS_NET_MANY. For an object that talks to one server. That a connection is
- * of no use any more libcurl finds out when it is wanted, and opens another. */
+ * of no use any more libcurl finds out when it is wanted, and opens another. Where that befalls one
+ * after the other of those opened ahead, *ready is CS_NET_MANY too: there is no sense in more. */
 void cs_net_ready(const cs_net *net, size_t *ready, size_t *opening);
 
 /* How many requests have been started and not yet ended by CS_NET_REPLY, CS_NET_FAILED,

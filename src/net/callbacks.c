@@ -38,7 +38,7 @@ static int allow_sending(void *data, char *ip, char *local_ip, int port, int loc
 {
     struct net_transfer *t = (struct net_transfer *)data;
     int64_t now_ns = cs_clock_now_ns();
-    (void)ip, (void)local_ip, (void)port, (void)local_port;
+    (void)ip, (void)local_ip, (void)port;
     if (t->sent_ns) {
         net_failure_resend(t);
         return CURL_PREREQFUNC_ABORT;
@@ -57,6 +57,7 @@ static int allow_sending(void *data, char *ip, char *local_ip, int port, int loc
         net_failure_late(t);
         return keep_connection(t);
     }
+    net_connections_use(t->net, local_port);
     t->sent_ns = now_ns;
     t->tell_sent = 1;
     net_transfer_tell(t);

@@ -94,6 +94,13 @@ struct net_list {
 void net_list_append(struct net_list *list, struct net_transfer *t);
 void net_list_remove(struct net_list *list, struct net_transfer *t);
 
+enum { NET_KEPT_MAX = 64 };
+
+struct net_kept {
+    int socket;
+    int ahead_port; /* its own, if it was opened ahead and no request was sent over it yet; else 0 */
+};
+
 struct cs_net {
     size_t body_limit, header_limit;
     int allow_http;
@@ -103,8 +110,9 @@ struct cs_net {
     int64_t timer_ns; /* when libcurl wants to be called; INT64_MAX: not */
     int64_t
         deadline_ns; /* no transfer's limit of time passes before this; INT64_MAX: none has one */
-    int kept[64];    /* sockets of connections that libcurl has kept after a transfer */
+    struct net_kept kept[NET_KEPT_MAX]; /* what libcurl has kept after a transfer */
     size_t kept_n;
+    int lost_n; /* connections opened ahead in a row that no request was sent over */
     struct net_list queued, running;
     struct net_transfer *probe; /* the first to open a TLS connection, until it has; others wait */
     int probed;                 /* there has been one */
@@ -157,6 +165,8 @@ void net_transfer_free(struct net_transfer *t); /* it is in no list; NULL is all
 
 /* libcurl has done with t: its connection may have been kept for others. */
 void net_connections_note(struct net_transfer *t);
+/* A request is sent over the kept connection that has this port here. */
+void net_connections_use(cs_net *net, int port);
 /* CURLOPT_CLOSESOCKETFUNCTION, with the cs_net. */
 int net_connections_close(void *net, curl_socket_t s);
 
