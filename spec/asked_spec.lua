@@ -29,6 +29,14 @@ describe("certstat.asked", function()
     for _, row in ipairs(rows) do assert.same(row[2] or row[1], asked.item(asked.row(row[1], 1, true))) end
   end)
 
+  it("keeps long texts in part, so that the ledger gives back what it takes", function()
+    local long, shown = ("\1"):rep(2000), ("\\x01"):rep(250) .. "..."
+    local item = asked.item(asked.row({ serial = "01", subject = long, common_name = "a\1" }, 1, true))
+    assert.same({ serial = "01", subject = shown, common_name = "a\1" }, item)
+    item = asked.item(asked.row({ row = { serial = "", status = "invalid", message = long } }, 1, true))
+    assert.same({ row = { serial = "", status = "invalid", message = shown } }, item)
+  end)
+
   it("gives what a run has asked, page by page, and what keeps it from that", function()
     local pages = { [0] = { { position = 1 }, { position = 2 } }, [2] = { { position = 3 } }, [3] = {} }
     local calls = {}

@@ -100,8 +100,8 @@ describe("certstat.record", function()
     end
 
     -- Reads all; returns the serials, and what it ends with.
-    local function read(one, items)
-      local serials, next_item = {}, one:reading(items)
+    local function read(one, items, on_copied)
+      local serials, next_item = {}, one:reading(items, on_copied)
       while true do
         local item, message, info = next_item()
         if not item then return table.concat(serials, " "), message, info end
@@ -184,13 +184,31 @@ describe("certstat.record", function()
       look(function(opened) assert.equal(2, opened:info().asked) end)
     end)
 
+    it("says how far the copy is, and may be interrupted at it", function()
+      local list, seen = {}, {}
+      for i = 1, 1200 do list[i] = ("%04x"):format(i) end
+      local one = assert(begin { copied = true })
+      local function interrupt()
+        seen[#seen + 1] = one:copying()
+        if #seen == 2 then error("interrupted!", 0) end
+      end
+      assert.same({ false, "interrupted!" }, { pcall(read, one, items_of(list), interrupt) })
+      assert.same({ 500, 1000 }, seen)
+      assert.is_true(one:finish(false))
+      one = assert(begin { copied = true, resume = true })
+      assert.equal(0, one:copying())
+      assert.equal(1200 * 5 - 1, #read(one, items_of(list), function() end))
+      assert.is_nil(one:copying())
+      assert.is_true(one:finish(true))
+    end)
+
     it("begins anew where its source was not copied whole", function()
       local one = assert(begin { copied = true })
       assert.same({ "", "cut", { class = "network" } }, { read(one, items_of({ "01", "02" }, "cut")) })
       assert.is_true(one:finish(false))
       local line
       one, line = begin { copied = true, resume = true }
-      assert.equal("no run to go on with: run 2 begins", line)
+      assert.equal("run 1 was cut short before the list was whole: run 2 begins", line)
       assert.equal("01 02", (read(one, items_of { "01", "02" })))
       assert.is_true(one:finish(true))
     end)

@@ -63,6 +63,12 @@ describe("certstat.resumption", function()
     end
   end)
 
+  it("shows settings in part where they are long", function()
+    local _, message = find({ { settings = ("b"):rep(300), whole = false } }, { settings = ("c"):rep(300) })
+    assert.equal(("run 1 was cut short with other settings, '%s...', found '%s...'; --force goes on with it "
+      .. "nevertheless"):format(("b"):rep(200), ("c"):rep(200)), message)
+  end)
+
   it("goes on with the run that is named, or says why not", function()
     assert.equal(1, (find(copy { cut, cut, cut }, { run = 1 })))
     local rows = {

@@ -797,7 +797,7 @@ typedef struct cs_ledger cs_ledger;
 
 #define CS_LEDGER_ACCOUNT_MAX  64 /* bytes */
 #define CS_LEDGER_COMMAND_MAX  32
-#define CS_LEDGER_SETTINGS_MAX 1024
+#define CS_LEDGER_SETTINGS_MAX 8192
 #define CS_LEDGER_KEY_MAX      40
 
 /* The detail of an error. */

@@ -9,11 +9,22 @@ local LONGEST = 1000 -- bytes of what comes from outside
 -- What the record has in columns of its own, and what is as long as the service likes.
 local NO_DETAILS = { serial = true, source = true, fields = true, binary = true }
 
-local function details_of(item)
-  local details = {}
-  for name, value in pairs(item) do
-    if not NO_DETAILS[name] then details[name] = value end
+local function bounded(value)
+  return type(value) == "string" and #value > LONGEST and core.printable(value, LONGEST) or value
+end
+
+-- A copy without the fields that `without` names.
+local function copy(fields, without)
+  local copied = {}
+  for name, value in pairs(fields) do
+    if not without[name] then copied[name] = bounded(value) end
   end
+  return copied
+end
+
+local function details_of(item)
+  local details = copy(item, NO_DETAILS)
+  details.row = item.row and copy(item.row, {})
   return next(details) ~= nil and cjson.encode(details) or nil
 end
 

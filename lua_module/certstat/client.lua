@@ -100,7 +100,8 @@ function M.new(options)
       timeout_ns = math.floor((options.timeout or M.TIMEOUT) * 1e9), user_agent = "certstat/" .. version,
       on_call = options.on_call, on_wait = options.on_wait,
     },
-    host = here, sizes = { limit = options.batch or M.BATCH }, account = account, session = session,
+    host = here, sizes = { limit = options.batch or M.BATCH }, endpoint = endpoint.url, account = account,
+    session = session,
     quota = not options.quota and shared or nil, -- its own
     warnings = { warning }, -- lines for people: readable secrets, providers passed over, no home
   }, Client)

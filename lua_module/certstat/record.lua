@@ -11,7 +11,6 @@ Record.__index = Record
 local M = {}
 
 local AT_ONCE = 500 -- serials or errors that wait for the next reply
-local LONGEST = 1000 -- bytes of what comes from outside
 
 local function library()
   local found, ledger = pcall(require, "certstat.ledger")
@@ -54,8 +53,10 @@ end
 --- A record that keeps nothing.
 function M.none() return new {} end
 
--- The number of the run that is recorded, and whether its source has been copied whole before; or nil, message, info.
+-- The run that is recorded: {run = its number, items = how many it asks for where that is known, new = true where it
+-- begins now, line = what a person is told, nil where nothing}; or nil, message, info.
 local function begin_run(ledger, start, options)
+  local why
   if options.resume then
     local run, message, info = resumption.find(ledger, {
       account = start.account, command = start.command, settings = start.settings,
@@ -65,17 +66,14 @@ local function begin_run(ledger, start, options)
     if run and (run.items or not options.copied) then
       local resumed
       resumed, message, info = ledger:resume_run(run.run)
+      run.line = ("run %d goes on"):format(run.run)
       return resumed and run, message, info
     end
+    why = run and ("run %d was cut short before the list was whole"):format(run.run) or "no run to go on with"
   end
   local number, message, info = ledger:begin_run(start)
-  return number and { run = number, new = true }, message, info
-end
-
--- What a person is told about what goes on or does not.
-local function line_of(run, options)
-  if not options.resume then return nil end
-  return run.new and ("no run to go on with: run %d begins"):format(run.run) or ("run %d goes on"):format(run.run)
+  if not number then return nil, message, info end
+  return { run = number, new = true, line = why and ("%s: run %d begins"):format(why, number) }
 end
 
 --- begin{command=, settings=, home=, account=, getenv=, required=, now=, resume=, force=, copied=} → the record of a
@@ -93,12 +91,12 @@ function M.begin(options)
   ledger, message, info, named = M.open { home = options.home, getenv = options.getenv, create = true }
   if ledger then
     run, message, info = begin_run(ledger, {
-      account = account, command = options.command, settings = core.printable(options.settings, LONGEST),
+      account = account, command = options.command, settings = core.printable(options.settings),
       started = now(),
     }, options)
     if run then
       return new { ledger = ledger, account = account, run = run.run, items = run.items, resumed = not run.new,
-        copied = options.copied, now = now }, line_of(run, options)
+        copied = options.copied, now = now }, run.line
     end
     ledger:close()
     message = "ledger: " .. message
@@ -144,13 +142,14 @@ function Record:compare(item, before)
 end
 
 -- Records all items, unless they have been before: true; or nil, message, info.
-function Record:copy(items)
+function Record:copy(items, on_copied)
   if self.items then return true end
   while true do
     local item, message, info = items()
     if message then return nil, message, info end
     if not item then break end
     self:asked(item)
+    if self.position % AT_ONCE == 0 then on_copied() end
   end
   self.items, self.ended = self.position, true
   self:write()
@@ -159,11 +158,11 @@ function Record:copy(items)
 end
 
 -- The items of a source that is copied first.
-function Record:copied_items(items)
+function Record:copied_items(items, on_copied)
   local rows
   return function()
     if not rows then
-      local ok, message, info = self:copy(items)
+      local ok, message, info = self:copy(items, on_copied)
       if not ok then return nil, message, info end
       rows = asked.rows(self.ledger, self.run)
     end
@@ -175,10 +174,11 @@ end
 --- The items that this run asks about: those of `items`, an iterator, each recorded as it is read. Where the run goes
 -- on, what it has read before has to come again.
 -- Where they are copied (see begin), all are recorded before the first one is given out, and come from the record then,
--- also when the run goes on: what a service lists comes in another order tomorrow.
-function Record:reading(items)
+-- also when the run goes on: what a service lists comes in another order tomorrow. on_copied(): called now and then
+-- meanwhile.
+function Record:reading(items, on_copied)
   if not self.ledger then return items end
-  if self.copied then return self:copied_items(items) end
+  if self.copied then return self:copied_items(items, on_copied) end
   local before = self.resumed and asked.rows(self.ledger, self.run)
   return function()
     local item, message, info = items()
@@ -197,6 +197,11 @@ function Record:reading(items)
     end
     return item
   end
+end
+
+--- How many items have been copied by now; nil where that is over, or nothing is copied first.
+function Record:copying()
+  return self.ledger and self.copied and not self.items and self.position or nil
 end
 
 --- Entries {key =, answer =} have got their answers. Those of a reply are in the ledger when this returns.

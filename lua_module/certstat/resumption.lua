@@ -1,5 +1,9 @@
 --- Which run goes on: the one that is named, or the last one of this kind where that did not come to its end.
+local core = require "certstat.core"
+
 local M = {}
+
+local SHOWN = 200 -- bytes of settings in a message
 
 local function refused(message)
   return nil, message, { class = "argument", code = "NotResumable" }
@@ -51,7 +55,7 @@ function M.find(ledger, wanted)
   if not run then return run, message, info end
   if run.settings ~= wanted.settings and not wanted.force then
     return refused(("run %d was cut short with other settings, '%s', found '%s'; --force goes on with it nevertheless")
-      :format(run.run, run.settings, wanted.settings))
+      :format(run.run, core.printable(run.settings, SHOWN), core.printable(wanted.settings, SHOWN)))
   end
   return run
 end

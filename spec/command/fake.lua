@@ -178,6 +178,7 @@ function fake.run(argv, world)
       end
       world.client = fake.client(world, options.on_call)
       world.client.account = options.account or "default"
+      world.client.endpoint = options.endpoint or "https://cas.example"
       return world.client
     end,
     credentials = function()

@@ -9,10 +9,12 @@ describe("command.progress", function()
     { { 50, 50, 1 }, "50 of 50 (100 %), 50 a second, 0.0 s left" },
     { { 51, 50, 1 }, "51, 51 a second" },
     { { 0, 50, 1 }, "0 of 50 (0 %), 0 a second" },
+    { { 0, 0, 1 }, "0, 0 a second" },
+    { { 10, 50, 1, 10 }, "listed 10 of 50 (20 %), 10 a second, 4.0 s left" },
   }
   for _, case in ipairs(cases) do
     it("says " .. case[2], function()
-      assert.equal(case[2], progress.line(case[1][1], case[1][2], case[1][3]))
+      assert.equal(case[2], progress.line(case[1][1], case[1][2], case[1][3], case[1][4]))
     end)
   end
 
@@ -77,6 +79,21 @@ describe("command.progress", function()
     go_on(1000)
     assert.equal("\r100 of 2,000 (5 %), 50 a second, 38.0 s left, 1,234 revoked, 7 invalid, 5 error\27[K", written[2])
     assert.is_true(#written[2] <= 79 + #"\r\27[K")
+  end)
+
+  it("counts the time from the end of the list on, where there is one first", function()
+    start()
+    state.done, state.listed = 100, 100
+    go_on(1000)
+    state.done, state.listed = 0, nil
+    go_on(1000)
+    state.done = 200
+    go_on(1000)
+    assert.same({
+      "\rlisted 100 of 2,000 (5 %), 100 a second, 19.0 s left\27[K",
+      "\r0 of 2,000 (0 %), 0 a second\27[K",
+      "\r200 of 2,000 (10 %), 200 a second, 9.0 s left\27[K",
+    }, written)
   end)
 
   it("says the whole state to who asks", function()

@@ -30,12 +30,22 @@ describe("the record of", function()
     look(function(opened, run, facts)
       assert.equal("audit", run.command)
       assert.equal("mine", run.account)
-      assert.equal("from=- endpoint= region=", run.settings)
+      assert.equal("endpoint=https://cas.example from=-", run.settings)
       assert.is_true(run.whole)
       assert.equal(3, facts.asked)
       assert.equal(2, facts.answers)
       assert.equal(55, opened:latest("mine", "b67e").revoked_at)
       assert.equal("", opened:check())
+    end)
+  end)
+
+  it("an audit has all of its settings, however long, and from where it asked", function()
+    local column = ("x"):rep(3000)
+    local source = ("csv:%s:-"):format(column)
+    fake.run({ "audit", "--from", source, "--home", home, "--endpoint", "https://a.example" },
+      { stdin = column .. "\n01\n" })
+    look(function(_, run)
+      assert.equal("endpoint=https://a.example from=" .. source, run.settings)
     end)
   end)
 
@@ -53,7 +63,7 @@ describe("the record of", function()
     assert.equal(1, (fake.run({ "status", "--record", "--home", home, "084bde", "b67e" }, { answers = ANSWERS })))
     look(function(_, run, facts)
       assert.equal("status", run.command)
-      assert.equal("from=arguments endpoint= region=", run.settings)
+      assert.equal("endpoint=https://cas.example from=arguments", run.settings)
       assert.equal(2, facts.asked)
     end)
     assert.equal(1, (fake.run({ "status", "--home", home, "b67e" }, { answers = ANSWERS })))
@@ -139,8 +149,8 @@ describe("the record of", function()
         assert.is_true(opened:record { account = "default", checked_at = 1, run = 1 })
       end)
       local opened = assert(ledger.open { home = home })
-      assert(opened:begin_run { account = "default", command = "audit", settings = "from=- endpoint= region=",
-        started = 1 })
+      assert(opened:begin_run { account = "default", command = "audit",
+        settings = "endpoint=https://cas.example from=-", started = 1 })
       assert(opened:record { account = "default", run = 2, checked_at = 1,
         asked = { { position = 1, key = "084bde", given = "084bde", source = "line 1" } },
         answers = { { key = "084bde", status = "good" } } })
@@ -175,7 +185,7 @@ describe("the record of", function()
       local err
       local out
       code, out, err = audit({ certificates = LIST }, "--resume")
-      assert.equal("certstat: no run to go on with: run 2 begins\n", err)
+      assert.equal("certstat: run 1 was cut short before the list was whole: run 2 begins\n", err)
       assert.equal(whole:gsub("B6:7E", "b67e"), out)
       assert.equal(1, code)
       look(function(opened, run)
@@ -186,8 +196,8 @@ describe("the record of", function()
           asked[2])
       end)
       local opened = assert(ledger.open { home = home })
-      assert(opened:begin_run { account = "default", command = "audit", settings = "from=list endpoint= region=",
-        started = 1 })
+      assert(opened:begin_run { account = "default", command = "audit",
+        settings = "endpoint=https://cas.example from=list", started = 1 })
       assert(opened:record { account = "default", run = 3, checked_at = 1, items = 1,
         asked = { { position = 1, key = "b67e", given = "b67e" } } })
       opened:close()
@@ -198,14 +208,24 @@ describe("the record of", function()
       assert.equal(1, code)
     end)
 
+    it("tells how far the copy is to who asks", function()
+      local list = {}
+      for i = 1, 501 do
+        list[i] = { serial = ("%04x"):format(i), identifier = tostring(i) }
+      end
+      local _, _, err = audit({ certificates = list, asked = { false, true } })
+      assert.equal("certstat: listed 500 of 501 (99 %), 1,000 a second, 0.0 s left\ncertstat: 0 serials\n"
+        .. "certstat: 2 calls, 0 throttled, 1 retry, 0.5 s\n", err)
+    end)
+
     it("does not go on with other settings, unless it is told", function()
       local opened = assert(ledger.open { home = home, create = true })
-      assert(opened:begin_run { account = "default", command = "audit", settings = "from=old endpoint= region=",
-        started = 1 })
+      assert(opened:begin_run { account = "default", command = "audit",
+        settings = "endpoint=https://cas.example from=old", started = 1 })
       opened:close()
       local code, out, err = audit({ stdin = "084bde\n" }, "--from", "-", "--resume")
-      assert.equal("certstat: ledger: run 1 was cut short with other settings, 'from=old endpoint= region=', found "
-        .. "'from=- endpoint= region='; --force goes on with it nevertheless\n", err)
+      assert.equal("certstat: ledger: run 1 was cut short with other settings, 'endpoint=https://cas.example "
+        .. "from=old', found 'endpoint=https://cas.example from=-'; --force goes on with it nevertheless\n", err)
       assert.equal("", out)
       assert.equal(4, code)
       code, out, err = audit({ stdin = "084bde\n" }, "--from", "-", "--resume", "1", "--force")

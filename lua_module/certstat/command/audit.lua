@@ -86,8 +86,18 @@ local function source_of(arguments, client, environment)
     return nil, exit_codes.usage
   end
   return items, function(read)
-    local part = share()
+    local part = read > 0 and share()
     return part and part > 0 and math.floor(read / part + 0.5) or nil
+  end
+end
+
+-- A function that tells how far the run is, as certstat.command.progress takes it. read(): how many items have been
+-- read; total(read): how many there will be.
+local function state_of(record, client, counts, read, total)
+  return function()
+    local copied = record:copying()
+    return { listed = copied, done = copied or counts.rows, total = record.items or total(copied or read()),
+      counts = counts, counters = client:counters() }
   end
 end
 
@@ -107,7 +117,7 @@ function audit.run(arguments, environment)
     client:close()
     return total
   end
-  local record, unrecorded = recording.open("audit", table.concat(arguments.from, " "), client, arguments, environment,
+  local record, unrecorded = recording.open("audit", arguments.from, client, arguments, environment,
     { copied = input.asks(arguments.from) })
   if not record then
     client:close()
@@ -122,15 +132,13 @@ function audit.run(arguments, environment)
   end
 
   local counts, started = tally.new(), environment.now_ns()
-  local read, reading = 0, record:reading(items)
+  local read, reading = 0, record:reading(items, function() environment.on_wait() end)
   local rows = client:audit(function()
     local item, message, info = reading()
     read = read + (item and 1 or 0)
     return item, message, info
   end, { on_answers = record.on_answers, recall = record.recall, now = clock_of(arguments, environment) })
-  local line = watch(arguments, environment, function()
-    return { done = counts.rows, total = total(read), counts = counts, counters = client:counters() }
-  end)
+  local line = watch(arguments, environment, state_of(record, client, counts, function() return read end, total))
   local failure = transfer(environment, record, rows, report, counts, line)
   line:clear()
 

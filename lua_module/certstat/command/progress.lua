@@ -12,24 +12,29 @@ local WIDTH = 79 -- of the line that is drawn over, so that it is one on every t
 
 --- now_ns: function returning nanoseconds that never step back; asked: function that tells whether somebody wants to
 -- know the state; say: function(text) that tells him; write: function(text) to a terminal, nil where no line is to be
--- drawn; state: function that returns {done = rows, total = how many there will be (nil: nobody knows), counts = a
--- tally, counters = what client:counters() gives}.
+-- drawn; state: function that returns {done = rows, total = how many there will be (nil: nobody knows), listed = so
+-- many have been listed, and none is asked about before all are (nil: that is over), counts = a tally, counters = what
+-- client:counters() gives}.
 function progress.new(options)
   options.asked() -- from now on SIGUSR1 asks
   local now = options.now_ns()
   return setmetatable({ options = options, started = now, seen = now }, progress)
 end
 
---- How far a run is: `done` rows after `seconds`, of `total` or nil.
-function progress.line(done, total, seconds)
+--- How far a run is: `done` rows after `seconds`, of `total` or nil; listed: these are not rows yet.
+function progress.line(done, total, seconds, listed)
   local rate = seconds > 0 and done / seconds or 0
   local parts = { words.number(done) }
-  if total and total >= done then
+  local share_known = total and total > 0 and total >= done
+  if share_known then
     parts[1] = ("%s of %s (%.0f %%)"):format(words.number(done), words.number(total),
       math.floor(done / total * 100))
   end
+  if listed then
+    parts[1] = "listed " .. parts[1]
+  end
   parts[2] = words.number(rate) .. " a second"
-  if total and total >= done and rate > 0 then
+  if share_known and rate > 0 then
     parts[3] = words.duration((total - done) / rate) .. " left"
   end
   return table.concat(parts, ", ")
@@ -37,7 +42,7 @@ end
 
 -- The line that is drawn: how far, then the outcomes that matter and the throttles, as many as there is room for.
 local function drawn(state, seconds)
-  local line = progress.line(state.done, state.total, seconds)
+  local line = progress.line(state.done, state.total, seconds, state.listed)
   local more = {}
   for _, status in ipairs(tally.statuses) do
     if status ~= "good" and state.counts[status] > 0 then
@@ -56,6 +61,16 @@ local function drawn(state, seconds)
   return line
 end
 
+-- The state, and for how many seconds it has come to be: what comes behind a list has a rate of its own.
+local function look(self, now)
+  local state = self.options.state()
+  if self.listing and not state.listed then
+    self.started = now
+  end
+  self.listing = state.listed
+  return state, (now - self.started) / 1e9
+end
+
 --- To be called often: after each row, and while a call is waited for. Draws where the last drawing is old enough, and
 -- answers who asks.
 function progress:tick()
@@ -64,14 +79,13 @@ function progress:tick()
     return
   end
   self.seen = now
-  local seconds = (now - self.started) / 1e9
   if options.write then
-    options.write("\r" .. drawn(options.state(), seconds) .. "\27[K")
+    options.write("\r" .. drawn(look(self, now)) .. "\27[K")
   end
   if options.asked() then
-    local state = options.state()
+    local state, seconds = look(self, now)
     self:clear()
-    options.say(progress.line(state.done, state.total, seconds))
+    options.say(progress.line(state.done, state.total, seconds, state.listed))
     options.say((summary.rows("serial", state.counts, tally.statuses):gsub("\n", "")))
     options.say((summary.calls(state.counters, { calls = 0 }, seconds):gsub("\n", "")))
   end

@@ -3,14 +3,14 @@ local exit_codes = require "certstat.command.exit_codes"
 
 local recording = {}
 
---- Begins the record of this run of the command `name`, which depends on `source` and on where the service is, in the
--- account of `client`; or takes up the one that arguments.resume names.
+--- Begins the record of this run of the command `name`, which depends on `sources` and on the service that `client`
+-- asks, in its account; or takes up the one that arguments.resume names.
 -- how (may be nil): required = without a record there is no run; copied = its source comes in another order another
 -- time. Returns it (see certstat.record); or says why not, and returns nil and the exit code.
-function recording.open(name, source, client, arguments, environment, how)
+function recording.open(name, sources, client, arguments, environment, how)
   local record, message, info = environment.record({
     command = name,
-    settings = ("from=%s endpoint=%s region=%s"):format(source, arguments.endpoint or "", arguments.region or ""),
+    settings = ("endpoint=%s from=%s"):format(client.endpoint, table.concat(sources, " from=")),
     home = arguments.home,
     account = client.account,
     getenv = environment.getenv,

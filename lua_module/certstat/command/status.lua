@@ -105,7 +105,7 @@ end
 -- What was asked for by name must be there; without --record nothing is kept.
 local function begin_record(client, arguments, environment)
   if arguments.record then
-    return recording.open("status", arguments.file or "arguments", client, arguments, environment,
+    return recording.open("status", { arguments.file or "arguments" }, client, arguments, environment,
       { required = true })
   end
   return require("certstat.record").none()
