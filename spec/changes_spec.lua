@@ -27,12 +27,15 @@ describe("certstat.changes", function()
       { "revoked", "good", "unrevoked" }, { "revoked", "unknown", "unrevoked" }, { "revoked", "conflict", "unrevoked" },
       { "unknown", "good", "known" }, { "absent", "good", "known" }, { "conflict", "good", "other" },
       { "good", "unknown", "other" }, { "good", "absent", "other" }, { "unknown", "absent", "other" },
-      { "good", "error" }, { "error", "revoked" }, { nil, "error" }, { "error", nil },
+      { "good", "error", "other" }, { "revoked", "error", "other" }, { nil, "error", "new" },
+      -- never answered before
+      { "error", "revoked", "revoked" }, { "error", "good", "known" }, { "error", "unknown", "other" },
+      { "error", nil, "vanished" },
     }
     for _, row in ipairs(rows) do assert.equal(row[3], changes.kind(row[1], row[2])) end
     local kinds = {}
     for _, kind in ipairs(changes.kinds) do kinds[kind] = true end
-    for _, row in ipairs(rows) do assert.truthy(not row[3] or kinds[row[3]]) end
+    for _, row in ipairs(rows) do assert.is_true(kinds[row[3]]) end
   end)
 
   it("chooses the audits to compare", function()
@@ -79,10 +82,41 @@ describe("certstat.changes", function()
       ["02"] = { { key = "03", before = "good" } }, ["03"] = {},
     })
     local found = {}
-    for one in changes.between(ledger, 1, 2) do found[#found + 1] = one end
+    for one in changes.between(ledger, { run = 1 }, { run = 2 }) do found[#found + 1] = one end
     assert.same({
       { key = "01", before = "good", after = "revoked", revoked_at = 7, kind = "revoked" },
-      { key = "02", after = "error" }, { key = "03", before = "good", kind = "vanished" },
+      { key = "02", after = "error", kind = "new" }, { key = "03", before = "good", kind = "vanished" },
+    }, found)
+  end)
+
+  it("looks behind an error of the earlier run", function()
+    local runs = { {}, { whole = false, command = "status" }, { account = "another" }, {}, {}, {} }
+    local ledger = ledger_of(runs, {
+      [""] = {
+        { key = "01", before = "error", after = "revoked" }, { key = "02", before = "error", after = "good" },
+        { key = "03", before = "error", after = "good" }, { key = "04", before = "error", after = "revoked" },
+        { key = "05", before = "error" }, { key = "06", before = "good", after = "error" },
+      },
+      ["06"] = {},
+    })
+    local answers = {
+      { ["01"] = "unknown", ["02"] = "revoked" },
+      { ["01"] = "good", ["02"] = "error", ["03"] = "good", ["05"] = "good" },
+      { ["04"] = "good" },
+      { ["01"] = "error" },
+    }
+    function ledger.answer(_, run, key)
+      local status = answers[run][key]
+      return status and { status = status }
+    end
+    local found = {}
+    for one in changes.between(ledger, runs[5], runs[6]) do found[#found + 1] = one end
+    assert.same({
+      { key = "01", before = "good", after = "revoked", kind = "revoked" },
+      { key = "02", before = "revoked", after = "good", kind = "unrevoked" },
+      { key = "04", before = "error", after = "revoked", kind = "revoked" },
+      { key = "05", before = "good", kind = "vanished" },
+      { key = "06", before = "good", after = "error", kind = "other" },
     }, found)
   end)
 
@@ -91,6 +125,12 @@ describe("certstat.changes", function()
     assert.same({ nil, "ledger: disk I/O error", { class = "limit" } },
       { changes.runs({ runs = fails }, "default") })
     assert.same({ nil, "ledger: disk I/O error", { class = "limit" } },
-      { changes.between({ compare = fails }, 1, 2)() })
+      { changes.between({ compare = fails }, { run = 1 }, { run = 2 })() })
+    for _, name in ipairs { "runs", "answer" } do
+      local one = ledger_of({ {}, {}, {} }, { [""] = { { key = "01", before = "error", after = "good" } } })
+      one[name] = fails
+      assert.same({ nil, "ledger: disk I/O error", { class = "limit" } },
+        { changes.between(one, { run = 2, account = "default" }, { run = 3 })() })
+    end
   end)
 end)

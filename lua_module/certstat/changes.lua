@@ -6,38 +6,43 @@ local M = {}
 --- What a change can be, in the order of its weight.
 M.kinds = { "unrevoked", "revoked", "vanished", "new", "known", "other" }
 
---- kind(before, after) → one of the kinds; nil where there is no saying, as one of the two was an error.
--- before, after: statuses, nil where it was not asked for.
+local WAS_NOT_KNOWN = { unknown = true, absent = true, error = true }
+
+--- kind(before, after) → one of the kinds. before, after: two statuses, nil where it was not asked for.
 --   unrevoked   it was revoked, and is said to be something else: that should never be
 --   revoked     it is revoked, and was not
 --   vanished    it was asked for, and is no more
 --   new         it was not asked for before
---   known       it was unknown or absent, and is good
---   other       any other change
+--   known       it was unknown or absent, or had no answer, and is good
+--   other       any other change, to an error for one
 function M.kind(before, after)
-  if before == "error" or after == "error" then return nil end
   if not before then return "new" end
   if not after then return "vanished" end
-  if before == "revoked" then return "unrevoked" end
+  if before == "revoked" and after ~= "error" then return "unrevoked" end
   if after == "revoked" then return "revoked" end
-  return (before == "unknown" or before == "absent") and after == "good" and "known" or "other"
+  return WAS_NOT_KNOWN[before] and after == "good" and "known" or "other"
 end
 
 local function refused(message)
   return nil, message, { class = "argument", code = "NoSuchRun" }
 end
 
--- The newest whole audit of an account for which test(run) is true; nil where there is none, or nil, message, info.
-local function newest(ledger, account, test)
-  local before
+-- The newest run of an account before run `before` (nil: of all) for which test(run) is true; nil where there is none,
+-- or nil, message, info.
+local function find(ledger, account, before, test)
   repeat
     local page, message, info = ledger:runs(before)
     if not page then return nil, "ledger: " .. message, info end
     for _, run in ipairs(page) do
       before = run.run
-      if run.whole and run.account == account and run.command == "audit" and test(run) then return run end
+      if run.account == account and test(run) then return run end
     end
   until #page == 0
+end
+
+-- The newest whole audit of an account for which test(run) is true; as find.
+local function newest(ledger, account, test)
+  return find(ledger, account, nil, function(run) return run.whole and run.command == "audit" and test(run) end)
 end
 
 -- Which run `since` means: a run's number, or the last audit that had ended by a time.
@@ -83,27 +88,69 @@ function M.runs(ledger, account, since)
   return earlier, later
 end
 
---- between(ledger, earlier, later) → an iterator of what differs between two runs, by their numbers, in the order of
--- the keys: {key =, before =, after =, revoked_at =, kind =}; kind is nil where it can't be compared. Or nil, message,
--- info.
-function M.between(ledger, earlier, later)
+-- The numbers of the runs of an account before `run`, the newest first; or nil, message, info.
+local function numbers_before(ledger, run)
+  local numbers = {}
+  local _, message, info = find(ledger, run.account, run.run, function(one)
+    numbers[#numbers + 1] = one.run
+    return false
+  end)
+  if message then return nil, message, info end
+  return numbers
+end
+
+-- The last status that a key had in these runs; "error" where it never had an answer; or nil, message, info.
+local function last_answer(ledger, numbers, key)
+  for _, number in ipairs(numbers) do
+    local answer, message, info = ledger:answer(number, key)
+    if message then return nil, "ledger: " .. message, info end
+    if answer and answer.status ~= "error" then return answer.status end
+  end
+  return "error"
+end
+
+-- An iterator of the pages' rows: what ledger:compare gives, key by key.
+local function differences(ledger, earlier, later)
   local page, i, after = {}, 0, ""
   return function()
     i = i + 1
     if not page[i] then
       local message, info
-      page, message, info = ledger:compare(earlier, later, after)
+      page, message, info = ledger:compare(earlier.run, later.run, after)
       if not page then
         page = {}
         return nil, "ledger: " .. message, info
       end
       i = 1
     end
-    local difference = page[i]
-    if not difference then return nil end
-    after = difference.key
-    difference.kind = M.kind(difference.before, difference.after)
-    return difference
+    after = page[i] and page[i].key or after
+    return page[i]
+  end
+end
+
+--- between(ledger, earlier, later) → an iterator of what differs between two runs (as M.runs gives them), in the order
+-- of the keys: {key =, before =, after =, revoked_at =, kind =}. Or nil, message, info.
+-- An error is no answer: where the earlier run has one, what the runs before it were answered counts, so that nothing
+-- is missed that changes behind an error.
+function M.between(ledger, earlier, later)
+  local next_difference, numbers = differences(ledger, earlier, later), nil
+  return function()
+    while true do
+      local one, message, info = next_difference()
+      if not one then return nil, message, info end
+      if one.before == "error" then
+        if not numbers then
+          numbers, message, info = numbers_before(ledger, earlier)
+          if not numbers then return nil, message, info end
+        end
+        one.before, message, info = last_answer(ledger, numbers, one.key)
+        if not one.before then return nil, message, info end
+      end
+      if one.before ~= one.after then
+        one.kind = M.kind(one.before, one.after)
+        return one
+      end
+    end
   end
 end
 

@@ -1,5 +1,5 @@
 -- changes.lua ROWS - two audits of so many serials compared, of which one in a hundred has changed; each change has to
--- be right. The time is the processor's; more than 5 s for a million rows is a failure.
+-- be right. The time is the processor's, held against 5 s for a million rows: more is a failure.
 local changes = require "certstat.changes"
 local ipc = require "certstat.ipc"
 local ledger = require "certstat.ledger"
@@ -34,7 +34,6 @@ local function write(opened, which)
     assert(opened:record { account = "default", run = run, checked_at = which, answers = answers })
   end
   assert(opened:end_run(run, which, true))
-  return run
 end
 
 local home = assert(ipc.temporary_folder("/tmp/certstat-bench-XXXXXX"))
@@ -44,12 +43,16 @@ for i = 100, ROWS, 100 do
   local kind = KINDS[math.floor(i / 100) % 4]
   expected[kind] = (expected[kind] or 0) + 1
 end
-local earlier, later = write(opened, 1), write(opened, 2)
+write(opened, 1)
+write(opened, 2)
+local earlier, later = assert(changes.runs(opened, "default"))
 local began = os.clock()
 for change in changes.between(opened, earlier, later) do found[change.kind] = (found[change.kind] or 0) + 1 end
 local seconds = os.clock() - began
 opened:close()
 ipc.remove_folder(home)
 for _, kind in pairs(KINDS) do assert(found[kind] == expected[kind], kind) end
-print(("%-40s %11.2f %-6s"):format(("changes, %d rows against %d"):format(ROWS, ROWS), seconds, "s"))
-assert(seconds <= MOST_S * math.max(ROWS / 1e6, 1), "too slow")
+local most = MOST_S * ROWS / 1e6
+print(("%-40s %11.2f %-6s %-20s %11.2f %-6s %6.2f"):format(("changes, %d rows against %d"):format(ROWS, ROWS), seconds,
+  "s", "at most", most, "s", seconds / most))
+assert(seconds <= most, "too slow")

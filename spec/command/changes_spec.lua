@@ -38,16 +38,16 @@ describe("certstat changes", function()
     local code, out, err = run("--format", "csv")
     assert.equal("change,serial,before,after,revoked_at\r\n"
       .. "revoked,02,good,revoked,2026-01-02T03:04:05Z\r\nunrevoked,03,revoked,good,\r\n"
-      .. "known,04,unknown,good,\r\nvanished,05,good,,\r\nnew,06,,good,\r\n", out)
-    assert.equal("run 2 of 1970-01-01T00:00:02Z against run 1 of 1970-01-01T00:00:01Z: 5 changes: 1 unrevoked, "
-      .. "1 revoked, 1 vanished, 1 new, 1 known\n1 can't be compared: an audit has no answer for it\n", err)
+      .. "known,04,unknown,good,\r\nvanished,05,good,,\r\nnew,06,,good,\r\nother,07,good,error,\r\n", out)
+    assert.equal("run 2 of 1970-01-01T00:00:02Z against run 1 of 1970-01-01T00:00:01Z: 6 changes: 1 unrevoked, "
+      .. "1 revoked, 1 vanished, 1 new, 1 known, 1 other\n", err)
     assert.equal(1, code)
   end)
 
   it("has an exit code for the worst of them", function()
     local rows = {
       { { ["01"] = "good" }, { ["01"] = "good" }, 0 },
-      { { ["01"] = "good" }, { ["01"] = "error" }, 0 },
+      { { ["01"] = "good" }, { ["01"] = "error" }, 2 },
       { { ["01"] = "good" }, { ["01"] = "absent" }, 2 },
       { { ["01"] = "good" }, { ["02"] = "revoked" }, 2 },
       { { ["01"] = "good" }, { ["01"] = "revoked" }, 1 },
@@ -59,6 +59,32 @@ describe("certstat changes", function()
       assert.equal("", err)
       assert.equal(row[3], code)
     end
+  end)
+
+  it("misses nothing that changes behind an error", function()
+    keep({ ["01"] = "good", ["02"] = "good" }, { ["01"] = "error", ["02"] = "error" },
+      { ["01"] = "revoked", ["02"] = "good" })
+    local code, out = run("--format", "tsv", "--quiet", "--columns", "change,serial,before,after")
+    assert.equal("change\tserial\tbefore\tafter\nrevoked\t01\tgood\trevoked\n", out)
+    assert.equal(1, code)
+  end)
+
+  it("ends its report at an interruption: exit 3", function()
+    keep({ ["01"] = "good" }, { ["02"] = "good" })
+    local interruptions = 0
+    local code, out, err = fake.run({ "changes", "--home", home, "--format", "json", "--quiet" }, {
+      hold_signals = function(hold)
+        interruptions = interruptions + (hold and 0 or 1)
+        if not hold and interruptions == 2 then
+          error("interrupted!", 0)
+        end
+      end,
+    })
+    assert.equal("certstat: interrupted\n", err)
+    assert.equal("]\n", out:sub(-2))
+    assert.is_truthy(out:find('"vanished"', 1, true))
+    assert.is_nil(out:find('"new"', 1, true))
+    assert.equal(3, code)
   end)
 
   it("compares with an earlier audit", function()

@@ -144,7 +144,7 @@ end
 -- terminals = {[fd] = true}, credentials = what the chain finds, refused = {message, info}: there are none.
 -- There is a ledger only in a home that is named; else record = what stands in for a run's record, ledger = for a
 -- ledger, unrecorded = a line that says why there is none.
--- asked: an array of what each look for SIGUSR1 finds.
+-- asked: an array of what each look for SIGUSR1 finds; hold_signals: see certstat.command.interrupt.
 -- Returns the exit code, what was written to the standard output, and what to the standard error.
 function fake.run(argv, world)
   world = world or {}
@@ -167,7 +167,7 @@ function fake.run(argv, world)
     wall_seconds = function()
       return 1767323045
     end,
-    hold_signals = function() end,
+    hold_signals = world.hold_signals or function() end,
     state_asked = function()
       return table.remove(world.asked or {}, 1) == true
     end,

@@ -4,11 +4,11 @@ local columns = require "certstat.report.columns"
 local exit_codes = require "certstat.command.exit_codes"
 local formats = require("certstat.report").formats
 local home = require "certstat.home"
+local interrupt = require "certstat.command.interrupt"
 local options = require "certstat.command.options"
 local output = require "certstat.command.output"
 local summary = require "certstat.command.summary"
 local times = require "certstat.times"
-local words = require "certstat.command.words"
 
 local command_changes = {}
 
@@ -21,8 +21,9 @@ A row for each serial number whose answers differ, CHANGE is one of:
    revoked     it is revoked now
    vanished    it is not among what was asked for any more
    new         it was not asked for before
-   known       it was unknown or absent, and is good
-   other       any other change
+   known       it was unknown or absent, or had no answer, and is good
+   other       any other change, to an error for one
+An error is no answer: what was answered before it is what an answer is compared with.
 
 Exit codes: 0 nothing has changed, 1 one is revoked or unrevoked, 2 only others,
 3 cut short, 4 there are no two audits to compare.
@@ -36,43 +37,35 @@ Example:
   options.shown(command, formats, columns.change)
 end
 
--- Writes a row for each change; returns how many there are of each kind and `unsaid`, those that can't be told; and
--- nil or {message, info} of what cut it short.
-local function transfer(differences, report)
-  local counts = { unsaid = 0 }
-  while not report.failure do
-    local one, message, info = differences()
-    if not one then
-      return counts, message and { message, info }
-    end
-    local kind = one.kind or "unsaid"
-    counts[kind] = (counts[kind] or 0) + 1
-    if one.kind then
+-- Writes a row for each change, and counts each kind in counts. Returns nil, or a message of what cut it short.
+local function transfer(environment, differences, report, counts)
+  local failure
+  local whole, stopped = interrupt.guard(environment.hold_signals, function(gap)
+    while not report.failure do
+      gap()
+      local one, message = differences()
+      if not one then
+        failure = message
+        return
+      end
+      counts[one.kind] = (counts[one.kind] or 0) + 1
       report:row({ change = one.kind, serial = one.key, before = one.before, after = one.after,
         revoked_at = one.revoked_at })
     end
-  end
-  return counts
+  end)
+  return not whole and stopped or failure
 end
 
 local function exit_code(counts)
   if counts.revoked or counts.unrevoked then
     return exit_codes.revoked
   end
-  for _, kind in ipairs(changes.kinds) do
-    if counts[kind] then
-      return exit_codes.unclear
-    end
-  end
-  return exit_codes.ok
+  return next(counts) and exit_codes.unclear or exit_codes.ok
 end
 
 local function tell(counts, earlier, later, environment)
   environment.stderr:write(("run %d of %s against run %d of %s: "):format(later.run, times.iso(later.started),
     earlier.run, times.iso(earlier.started)), summary.rows("change", counts, changes.kinds))
-  if counts.unsaid > 0 then
-    environment.stderr:write(words.number(counts.unsaid) .. " can't be compared: an audit has no answer for it\n")
-  end
 end
 
 -- Compares in an open ledger; returns the exit code, or nil, message, info.
@@ -81,14 +74,14 @@ local function compare(ledger, account, arguments, environment)
   if not earlier then
     return nil, later, info
   end
-  local report = output.open(arguments, environment, columns.change)
-  local counts, failure = transfer(changes.between(ledger, earlier.run, later.run), report)
-  local written, unwritable = report:close({ whole = not failure })
+  local report, counts = output.open(arguments, environment, columns.change), {}
+  local failure = transfer(environment, changes.between(ledger, earlier, later), report, counts)
+  local written, unwritable = report:close(not failure)
   if not arguments.quiet then
     tell(counts, earlier, later, environment)
   end
   if failure or not written then
-    environment.say(failure and failure[1] or unwritable)
+    environment.say(failure or unwritable)
     return exit_codes.failed
   end
   return exit_code(counts)
