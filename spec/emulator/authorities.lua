@@ -1,6 +1,7 @@
 --- authorities.lua - two authorities without files, for specs of what is told of them: a root, which has issued the
 -- sub-authority and one server certificate, and the sub-authority with its certificates.
 local registry = require "certstat.emulator.registry"
+local switches = require "certstat.emulator.switches"
 
 local M = {}
 
@@ -68,7 +69,7 @@ end
 
 --- run(operation, parameters, changes) → what it answers; changes: of the context.
 function M.run(operation, parameters, changes)
-  local context = { registry = M.registry() }
+  local context = { registry = M.registry(), switches = switches.usual() }
   for name, value in pairs(changes or {}) do context[name] = value end
   return operation.run(context, parameters, function() end, M.MADE + 30 * DAY)
 end

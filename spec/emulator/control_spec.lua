@@ -2,14 +2,15 @@ local cjson = require("cjson").new()
 local control = require "certstat.emulator.control"
 local counters = require "certstat.emulator.counters"
 local faults = require "certstat.emulator.faults"
+local switches = require "certstat.emulator.switches"
 
 describe("the emulator's control", function()
-  local one, revoked
+  local one, revoked, settings
 
   before_each(function()
-    revoked = nil
+    revoked, settings = nil, switches.usual()
     one = control.new {
-      faults = faults.new(), counters = counters.new(),
+      faults = faults.new(), counters = counters.new(), switches = settings,
       registry = {
         revoke = function(_, key, seconds)
           revoked = { key, seconds }
@@ -49,6 +50,23 @@ describe("the emulator's control", function()
     assert.equal(1, #given:choose({}, 7))
   end)
 
+  it("shows and sets switches", function()
+    local status, text = ask("GET", "/switches")
+    assert.same({ 200, settings }, { status, cjson.decode(text) })
+    assert.same({ 200, '{"done":true}' },
+      { ask("POST", "/switches", { arguments = { order = "reversed", strangers = "absent" } }) })
+    assert.same({ "reversed", "absent", "refused" }, { settings.order, settings.strangers, settings.malformed })
+  end)
+
+  it("sets no switch where one is wrong", function()
+    local status, text = ask("POST", "/switches", { arguments = { order = "reversed", get = "perhaps" } })
+    assert.same({ 400, { error = "switches: get: expected allowed or refused, found 'perhaps'" } },
+      { status, cjson.decode(text) })
+    assert.same({ 400 }, { (ask("POST", "/switches", { arguments = { order = { "asked", "reversed" } } })) })
+    assert.same({ 400 }, { (ask("POST", "/switches", { arguments = { order = true } })) })
+    assert.same(switches.usual(), settings)
+  end)
+
   it("revokes", function()
     assert.same({ 200, '{"done":true}' }, { ask("POST", "/revocations", { arguments = { serial = "0A" } }) })
     assert.same({ "0a", 1800000000 }, revoked)
@@ -61,7 +79,8 @@ describe("the emulator's control", function()
     { 400, "serial: expected a serial number", "POST", "/revocations", { arguments = { serial = "zz" } } },
     { 400, "serial: expected a serial number", "POST", "/revocations", { arguments = { serial = { "0a", "0b" } } } },
     { 404, "serial: there is no certificate 0b", "POST", "/revocations", { arguments = { serial = "0b" } } },
-    { 404, "expected GET /counters, GET, POST or DELETE /faults, or POST /revocations?serial=S", "GET", "/" },
+    { 404, "expected GET /counters, GET, POST or DELETE /faults, GET /switches, POST /switches?NAME=VALUE, "
+      .. "or POST /revocations?serial=S", "GET", "/" },
   } do
     it(("answers %d: %s"):format(case[1], case[2]), function()
       local status, text = ask(case[3], case[4], case[5])

@@ -35,6 +35,19 @@ describe("a reply in JSON", function()
     assert.equal('{"List":[],"Words":[],"One":{}}', json { List = {}, Words = {}, One = {} })
   end)
 
+  it("has a time as it is", function()
+    local function time(value)
+      local pieces = encode.reply({ format = "json", shape = { { "T", "time" } }, values = { T = value } }, nothing)
+      return table.concat(pieces)
+    end
+    assert.same({ '{"T":1795493890000}', '{"T":"2021"}', '{"T":null}', "{}" },
+      { time(1795493890000), time("2021"), time(encode.null), time(nil) })
+    assert.has_error(function() time(true) end, "field T: no value for it is a boolean")
+    local xml = encode.reply({ format = "xml", root = "R", shape = { { "T", "time" } }, values = { T = encode.null } },
+      nothing)
+    assert.equal('<?xml version="1.0" encoding="UTF-8"?><R><T></T></R>', table.concat(xml))
+  end)
+
   it("has JSON that a fault gives as it is", function()
     assert.equal('{"Raw":[1}', json { Raw = "[1" })
   end)

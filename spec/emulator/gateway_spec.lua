@@ -2,6 +2,7 @@ local accounts = require "certstat.emulator.accounts"
 local certstat = require "certstat"
 local gateway = require "certstat.emulator.gateway"
 local quota = require "certstat.emulator.quota"
+local switches = require "certstat.emulator.switches"
 
 local NOW_US = 1767323045000000 -- 2026-01-02T03:04:05Z
 local STATUS = "DescribeClientCertificateStatusForSerialNumber"
@@ -17,11 +18,13 @@ local KEYS = {
 local function nothing() end
 
 local function new_gateway(options)
-  local used = {}
+  local used, settings = {}, switches.usual()
   options = options or {}
+  for name, value in pairs(options.switches or {}) do settings[name] = value end
   return gateway.new {
     accounts = assert(accounts.new(KEYS, { get = nothing })),
-    quota = quota.new { rate = options.qps or 10, window_us = 1000000 },
+    quota = quota.new { rate = options.qps or 10, window_us = 1000000, switches = settings },
+    switches = settings,
     nonces = {
       used = function(_, id, nonce) return used[id .. nonce] ~= nil end,
       remember = function(_, id, nonce)
@@ -323,6 +326,29 @@ describe("the gateway", function()
     assert.equal("400 SignatureNonceUsed", (answer(call({ nonce = "3", access_key_id = "other",
       access_key_secret = "x" }), door)))
     assert.equal("200 -", (answer(call({ nonce = "4" }, function(c) c.arrival_us = c.arrival_us + 1000000 end), door)))
+  end)
+
+  it("throttles in the form that the switches say", function()
+    local door = new_gateway { qps = 1, switches = {
+      ["throttle-status"] = "503", ["throttle-code"] = "Throttling.Api", ["throttle-headers"] = "x-ratelimit",
+    } }
+    assert.equal("200 -", (answer(call { nonce = "1" }, door)))
+    local arrived = call { nonce = "2" }
+    local found, reply = answer(arrived, door)
+    assert.equal("503 Throttling.Api", found)
+    assert.same({ 503, "Throttling.Api" }, { arrived.status, arrived.code })
+    assert.equal("Limit:1,Remain:0,TimeLeft:1000,Reset:1000", reply.headers["x-ratelimit-user-api"])
+  end)
+
+  it("refuses GET where the switches say so, and takes POST", function()
+    local door = new_gateway { switches = { get = "refused" } }
+    assert.equal("403 UnsupportedHTTPMethod", (answer(call { method = "GET" }, door)))
+    assert.equal("200 -", (answer(call(), door)))
+  end)
+
+  it("writes the serials of replies in the form that the switches say", function()
+    local _, reply = answer(call(), new_gateway { switches = { ["serial-form"] = "upper" } })
+    assert.equal("084BDE", reply.values.CertificateStatus[1].SerialNumber)
   end)
 
   it("answers InternalError for a database that can't be read, and keeps the reason for the log", function()

@@ -5,20 +5,30 @@ local emulator_options = require "certstat.emulator.options"
 local exit_codes = require "certstat.command.exit_codes"
 local faults = require "certstat.emulator.faults"
 local options = require "certstat.command.options"
+local switches = require "certstat.emulator.switches"
 
 local command_emulator = {}
+
+local function read_switch(text)
+  local name, value = switches.read(text)
+  return name and { name, value }, not name and "--set: " .. value or nil
+end
 
 function command_emulator.configure(command)
   command:description("The service on this machine: signatures, quota and errors as the real one's, answered "
     .. "from the databases of real `openssl ca` folders. Serves until SIGTERM or SIGINT. Needs nginx and its Lua "
     .. "module.")
-  command:epilog([[
+  command:epilog(([[
 It prints `listening on http://127.0.0.1:PORT` when it is ready, and where its control
 socket and its CA are. Where no option names a key, CERTSTAT_EMULATOR_ACCESS_KEY holds
 it: ID:SECRET.
 
+What the service's documentation leaves open can be set by --set; the first value holds
+where nothing is said:
+%s
+
 Example:
-   certstat emulator --ca ca/sub --listen 127.0.0.1:8080 --access-key demo:throw-away]])
+   certstat emulator --ca ca/sub --listen 127.0.0.1:8080 --access-key demo:throw-away]]):format(switches.help()))
   command:option("--ca", "An `openssl ca` folder: index.txt, newcerts/, cacert.pem. Again for another.")
     :argname("DIR"):count("+")
   command:option("--listen", "Loopback address and port; port 0 is a free one (127.0.0.1:0).")
@@ -31,6 +41,8 @@ Example:
     :convert(options.whole("--qps", 1, 1000000))
   command:option("--max-serials", "Serials accepted in one call (any number)."):argname("N")
     :convert(options.whole("--max-serials", 1, 100000))
+  command:option("--set", "What the documentation leaves open, see below. Again for another.")
+    :argname("NAME=VALUE"):count("*"):convert(read_switch)
   command:option("--faults", "Fail on purpose, as a scenario in JSON says; the README lists the faults."):argname("F")
   command:flag("--tls", "Speak https, with HTTP/2, by a CA that it makes for itself.")
   command:option("--log", "Append one line of JSON for each call."):argname("F")
@@ -82,6 +94,12 @@ local function find_faults(path, tls)
   return nil, path .. ": " .. message
 end
 
+local function find_switches(given)
+  local settings = switches.usual()
+  for _, one in ipairs(given) do settings[one[1]] = one[2] end
+  return settings
+end
+
 -- In one write: who has read the first line has them all.
 local function lines_of(places)
   local lines = { "listening on " .. places.url, "control socket " .. places.control }
@@ -103,8 +121,9 @@ function command_emulator.run(arguments, environment)
   local ok, info
   ok, message, info = emulator.run {
     folders = arguments.ca, address = address, port = port, keys = keys, qps = arguments.qps or 10,
-    max_serials = arguments.max_serials, faults = scenario, tls = arguments.tls, log = arguments.log,
-    session_seconds = arguments.session_seconds, metadata = arguments.metadata,
+    max_serials = arguments.max_serials, switches = find_switches(arguments.set), faults = scenario,
+    tls = arguments.tls, log = arguments.log, session_seconds = arguments.session_seconds,
+    metadata = arguments.metadata,
     temporary = environment.getenv("TMPDIR") or "/tmp",
     announce = function(places)
       environment.stdout:write(lines_of(places))

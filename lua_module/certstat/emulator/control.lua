@@ -3,20 +3,24 @@
 --   GET /faults                     the faults there are, each with the calls it was for and those that got it
 --   POST /faults, a scenario        adds its faults, see faults.read
 --   DELETE /faults                  removes them all
+--   GET /switches                   the switches and their values, see switches
+--   POST /switches?NAME=VALUE       sets one, or several
 --   POST /revocations?serial=S      S is revoked from now on, whatever index.txt says
 local core = require "certstat.core"
 local faults = require "certstat.emulator.faults"
 local json = require("cjson").new()
+local switches = require "certstat.emulator.switches"
 
 local M = {}
 local Control = {}
 Control.__index = Control
 Control.__name = "certstat.emulator.control"
 
---- new{faults=, counters=, registry=, tls=} → control.
+--- new{faults=, counters=, registry=, switches=, tls=} → control.
 function M.new(options)
   return setmetatable({
-    faults = options.faults, counters = options.counters, registry = options.registry, tls = options.tls,
+    faults = options.faults, counters = options.counters, registry = options.registry, switches = options.switches,
+    tls = options.tls,
   }, Control)
 end
 
@@ -47,6 +51,17 @@ ROUTES["DELETE /faults"] = function(self)
   return 200, DONE
 end
 
+ROUTES["GET /switches"] = function(self) return 200, json.encode(self.switches) end
+
+ROUTES["POST /switches"] = function(self, request)
+  for name, value in pairs(request.arguments) do
+    local ok, message = switches.check(name, tostring(value))
+    if not ok then return refuse(400, "switches: " .. message) end
+  end
+  for name, value in pairs(request.arguments) do self.switches[name] = value end
+  return 200, DONE
+end
+
 ROUTES["POST /revocations"] = function(self, request)
   local serial = request.arguments.serial
   local key = type(serial) == "string" and core.serial(serial)
@@ -62,7 +77,8 @@ end
 function Control:answer(request)
   local route = ROUTES[request.method .. " " .. request.path]
   if not route then
-    return refuse(404, "expected GET /counters, GET, POST or DELETE /faults, or POST /revocations?serial=S")
+    return refuse(404, "expected GET /counters, GET, POST or DELETE /faults, GET /switches, POST /switches?NAME=VALUE, "
+      .. "or POST /revocations?serial=S")
   end
   return route(self, request)
 end

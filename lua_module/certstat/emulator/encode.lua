@@ -4,12 +4,18 @@ local json = require("cjson").new()
 
 local M = {}
 
---- shape{ {name, kind}, … }: kind is "string", "integer", "boolean", { list = shape or kind }, { object = shape }; and
--- "json", for a fault: a string that is the value's JSON already.
-local LUA_TYPE = { string = "string", integer = "number", boolean = "boolean", json = "string" }
+--- shape{ {name, kind}, … }: kind is "string", "integer", "boolean", { list = shape or kind }, { object = shape };
+-- "time": an integer, a string or encode.null, as the value is; and "json", for a fault: a string that is the value's
+-- JSON already.
+local LUA_TYPE = { string = "string", integer = "number", boolean = "boolean", json = "string", null = "userdata" }
+local TIME = { string = "string", number = "integer", userdata = "null" }
+
+--- JSON's null.
+M.null = json.null
 
 -- The text of a value of a kind. writers: by kind.
 local function written(writers, name, kind, value)
+  if kind == "time" then kind = TIME[type(value)] end
   if type(value) ~= LUA_TYPE[kind] then
     error(("field %s: no value for it is a %s"):format(name, type(value)), 0)
   end
@@ -24,6 +30,7 @@ local as_json = {
   string = json.encode, boolean = tostring,
   integer = function(value) return ("%.0f"):format(value) end,
   json = function(text) return text end,
+  null = function() return "null" end,
 }
 
 local put_json_object
@@ -66,6 +73,7 @@ local as_xml = {
   -- XML 1.0 has no other control characters than tab and line ends
   string = function(text) return (text:gsub("[%z\1-\8\11\12\14-\31]", "?"):gsub('[&<>"]', ENTITY)) end,
   boolean = tostring, integer = as_json.integer,
+  null = function() return "" end,
 }
 as_xml.json = as_xml.string
 

@@ -40,6 +40,8 @@ local KNOWN = {
   ["InvalidTimeStamp.Expired"] = { 400, "Specified time stamp or date value is expired." },
   SignatureNonceUsed = { 400, "Specified signature nonce was used already." },
   SignatureDoesNotMatch = { 400, "Specified signature does not match our calculation." },
+  Throttling = { 400, "Request was denied due to request throttling." },
+  ["Throttling.Api"] = { 400, "Request was denied due to api flow control." },
   ["Throttling.User"] = { 400, "Request was denied due to user flow control." },
   InvalidParameter = { 400, "Specified parameter is not valid." },
   InternalError = { 500, "The request processing has failed due to some unknown error." },
@@ -50,8 +52,8 @@ local KNOWN = {
   RequestUriTooLong = { 414, "The URI of the request is too long." },
 }
 
---- reply(code, request_id, host [, message [, detail]]) → status, shape, values. message: instead of the usual text;
--- detail: an AccessDeniedDetail.
+--- reply(code, request_id, host [, message [, detail]]) → usual status, shape, values. message: instead of the usual
+-- text; detail: an AccessDeniedDetail.
 function M.reply(code, request_id, host, message, detail)
   local known = KNOWN[code]
   return known[1], SHAPE, {

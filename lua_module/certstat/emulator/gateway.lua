@@ -6,6 +6,8 @@ local core = require "certstat.core"
 local errors = require "certstat.emulator.errors"
 local operations = require "certstat.emulator.operations"
 local schemes = require "certstat.emulator.schemes"
+local serial_forms = require "certstat.emulator.serial_forms"
+local throttle = require "certstat.emulator.quota.throttle"
 
 local M = {}
 local Gateway = {}
@@ -15,12 +17,13 @@ Gateway.__name = "certstat.emulator.gateway"
 local VERSION = "2020-06-30"
 local MOST_HEADERS = 64 -- what certstat.core verifies at most
 
---- new{accounts=, nonces=, quota=, registry=, max_serials=} → gateway.
--- accounts, nonces, quota, registry: see their files; max_serials: the most that one call may ask, nil for any number.
+--- new{accounts=, nonces=, quota=, registry=, switches=, max_serials=} → gateway.
+-- accounts, nonces, quota, registry, switches: see their files; max_serials: the most that one call may ask, nil for
+-- any number.
 function M.new(options)
   return setmetatable({
     accounts = options.accounts, nonces = options.nonces, quota = options.quota,
-    context = { registry = options.registry, max_serials = options.max_serials },
+    context = { registry = options.registry, switches = options.switches, max_serials = options.max_serials },
   }, Gateway)
 end
 
@@ -39,8 +42,8 @@ local function add_parameters(parameters, raw)
   return true
 end
 
--- ---- the checks: each returns nil, or an error code, a message or nil, headers of the reply or nil, and the
--- AccessDeniedDetail of NoPermission ----
+-- ---- the checks: each returns nil, or an error code, a message or nil for the usual one, and what else the reply has,
+-- or nil: {status=, headers=, detail= the AccessDeniedDetail of NoPermission} ----
 
 -- As certstat.core sees a form.
 local function is_form(content_type)
@@ -66,9 +69,10 @@ local function check_parameters(_, call)
   return nil
 end
 
-local function check_request(_, call)
+local function check_request(self, call)
   if call.target:match("^[^?]*") ~= "/" then return "InvalidApi.NotFound" end
-  if call.method ~= "GET" and call.method ~= "POST" then return "UnsupportedHTTPMethod" end
+  local is_get = call.method == "GET" and self.context.switches.get == "allowed"
+  if not is_get and call.method ~= "POST" then return "UnsupportedHTTPMethod" end
   if call.headers_count > MOST_HEADERS then
     return "InvalidRequest", ("At most %d header fields are read."):format(MOST_HEADERS)
   end
@@ -131,21 +135,25 @@ local function check_signature(self, call)
 end
 
 local function check_quota(self, call)
-  local ok, retry_after_ms = self.quota:take(call.key.account, call.arrival_us)
+  local ok, retry_after_ms, rate = self.quota:take(call.key.account, call.arrival_us)
   if ok then return nil end
-  return "Throttling.User", nil, { ["x-acs-retry-after"] = ("%d"):format(retry_after_ms) }
+  local switches = self.context.switches
+  return switches["throttle-code"], nil, {
+    status = tonumber(switches["throttle-status"]),
+    headers = throttle.headers(switches["throttle-headers"], retry_after_ms, rate),
+  }
 end
 
 -- https://help.aliyun.com/zh/ram/developer-reference/api-ram-2015-05-01-decodediagnosticmessage
 local function check_permission(_, call)
   local ok, denial = accounts.permits(call.key, call.action)
   if ok then return nil end
-  return "NoPermission", nil, nil, {
+  return "NoPermission", nil, { detail = {
     AuthAction = "yundun-cert:" .. call.action, AuthPrincipalDisplayName = call.key.id,
     AuthPrincipalOwnerId = call.key.account, AuthPrincipalType = call.key.token and "AssumedRoleUser" or "SubUser",
     NoPermissionType = denial, PolicyType = "AccountLevelIdentityBasedPolicy",
     EncodedDiagnosticMessage = call.request_id,
-  }
+  } }
 end
 
 local CHECKS = {
@@ -153,13 +161,14 @@ local CHECKS = {
   check_permission,
 }
 
-local function refuse(call, code, message, headers, detail)
+local function refuse(call, code, message, more)
+  more = more or {}
   local host = call.headers.host
   host = core.printable(type(host) == "table" and host[1] or host or "")
-  local status, shape, values = errors.reply(code, call.request_id, host, message, detail)
-  call.status, call.code = status, code
+  local status, shape, values = errors.reply(code, call.request_id, host, message, more.detail)
+  call.status, call.code = more.status or status, code
   return {
-    status = status, headers = headers or {}, format = call.format or "json", root = "Error", shape = shape,
+    status = call.status, headers = more.headers or {}, format = call.format or "json", root = "Error", shape = shape,
     values = values,
   }
 end
@@ -179,11 +188,12 @@ end
 function Gateway:answer(call, pause, wait)
   call.parameters = {}
   for _, check in ipairs(CHECKS) do
-    local code, message, headers, detail = check(self, call)
-    if code then return refuse(call, code, message, headers, detail) end
+    local code, message, more = check(self, call)
+    if code then return refuse(call, code, message, more) end
   end
   local values, code, message = run(self, call, pause, wait)
   if not values then return refuse(call, code, message) end
+  serial_forms.write(values, self.context.switches, pause)
   values.RequestId = call.request_id
   call.status = 200
   return {

@@ -68,9 +68,9 @@ local function start(options, folder, listener, listen)
   file:close()
   local ok
   ok, message = settings.write(folder, {
-    folders = options.folders, keys = options.keys, qps = options.qps, max_serials = options.max_serials,
-    log = options.log, faults = options.faults, tls = options.tls, session_seconds = options.session_seconds,
-    metadata = options.metadata,
+    folders = options.folders, keys = options.keys, qps = options.qps,
+    max_serials = options.max_serials, switches = options.switches, log = options.log, faults = options.faults,
+    tls = options.tls, session_seconds = options.session_seconds, metadata = options.metadata,
   })
   if not ok then return failure(message) end
   return ipc.spawn {
@@ -101,13 +101,15 @@ local function run_in(folder, options, listener, listen)
   return ok, message, info
 end
 
---- run{folders=, address=, port=, keys=, qps=, max_serials=, faults=, tls=, log=, session_seconds=, metadata=,
--- announce=, temporary=} → true when SIGTERM, SIGINT or SIGHUP has ended it; or nil, message, info.
+--- run{folders=, address=, port=, keys=, qps=, max_serials=, switches=, faults=, tls=, log=,
+-- session_seconds=, metadata=, announce=, temporary=} → true when SIGTERM, SIGINT or SIGHUP has ended it; or nil,
+-- message, info.
 -- folders: `openssl ca` folders; address, port: see options.listen; keys: see certstat.emulator.keys; qps: calls in any
--- second; faults: the text of a scenario that faults.read takes, or nil; tls: whether it speaks TLS, by a CA of its
--- own; log: the path of its record, or nil; session_seconds, metadata: see worker.lua's rooms, may be nil;
--- announce{url=, control= path of its socket, ca= path of its CA, or nil}: called when it answers; temporary: where its
--- folder is made.
+-- second; switches: see
+-- certstat.emulator.switches; faults: the text of a scenario that faults.read takes, or nil; tls: whether it speaks
+-- TLS, by a CA of its own; log: the path of its record, or nil; session_seconds, metadata: see worker.lua's rooms, may
+-- be nil; announce{url=, control= path of its socket, ca= path of its CA, or nil}: called when it answers; temporary:
+-- where its folder is made.
 function M.run(options)
   local listener, port = ipc.listen(options.address, options.port)
   if not listener then return failure(port) end

@@ -69,7 +69,9 @@ local function now_s() return ipc.now_ns() / 1e9 end
 local function load_faults(given)
   if given.tls then handshake.load(folder) end
   if given.faults then wrong:add(must(faults.read(given.faults, given.tls)), now_s()) end
-  orders = control.new { faults = wrong, counters = counted, registry = certificates, tls = given.tls }
+  orders = control.new {
+    faults = wrong, counters = counted, registry = certificates, switches = given.switches, tls = given.tls,
+  }
 end
 
 local function load_all(settings_folder)
@@ -81,8 +83,10 @@ local function load_all(settings_folder)
   local used = nonces.new(ngx.shared.certstat_nonces)
   around = open_around(given, known, used)
   door = gateway.new {
-    accounts = known, quota = quota.new { rate = given.qps, window_us = WINDOW_US }, nonces = used,
-    registry = certificates, max_serials = given.max_serials,
+    accounts = known, nonces = used, registry = certificates, switches = given.switches,
+    max_serials = given.max_serials, quota = quota.new {
+      rate = given.qps, window_us = WINDOW_US, switches = given.switches,
+    },
   }
   record = given.log and must(log.open(given.log))
   load_faults(given)

@@ -4,6 +4,7 @@
 -- api-cas-2020-06-30-describeclientcertificateforserialnumber
 local fields = require "certstat.emulator.fields"
 local names = require "certstat.emulator.names"
+local serial_forms = require "certstat.emulator.serial_forms"
 
 local M = {}
 
@@ -17,7 +18,8 @@ function M.run(context, parameters, pause)
   if not serials then return nil, code, message end
   local list = {}
   for _, serial in ipairs(serials) do
-    for _, found in ipairs(context.registry:find(serial)) do
+    local key = serial_forms.key(serial, context.switches)
+    for _, found in ipairs(key and context.registry:find(key) or {}) do
       list[#list + 1] = fields.certificate(found, fields.minute)
     end
     pause()

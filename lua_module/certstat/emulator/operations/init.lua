@@ -1,6 +1,6 @@
 --- The read operations of version 2020-06-30, by name. Each is a table: `shape`, the fields of its reply and their
 -- types, and `run(context, parameters, pause, now_s)` → values; or nil, error code, message. context: {registry=,
--- max_serials=}; parameters: name to value; pause: called now and then; now_s: seconds since 1970.
+-- switches=, max_serials=}; parameters: name to value; pause: called now and then; now_s: seconds since 1970.
 local authorities = require "certstat.emulator.operations.authorities"
 local instances = require "certstat.emulator.operations.instances"
 local status = require "certstat.emulator.operations.status"

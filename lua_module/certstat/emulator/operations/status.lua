@@ -1,50 +1,84 @@
 --- The status of certificates, named by their serials or by their Identifiers, comma between them.
 -- https://help.aliyun.com/zh/ssl-certificate/developer-reference/
 -- api-cas-2020-06-30-describeclientcertificatestatusforserialnumber, …-describeclientcertificatestatus
+local encode = require "certstat.emulator.encode"
+local fields = require "certstat.emulator.fields"
 local names = require "certstat.emulator.names"
+local serial_forms = require "certstat.emulator.serial_forms"
 
 local SHAPE = {
   { "CertificateStatus", { list = {
-    { "RevokeTime", "integer" }, { "Status", "string" }, { "SerialNumber", "string" },
+    { "RevokeTime", "time" }, { "Status", "string" }, { "SerialNumber", "string" },
   } } },
   { "RequestId", "string" },
 }
 
 local WORD = { V = "good", E = "good", R = "revoked" }
 
-local function known(entry)
-  return { SerialNumber = entry.key, Status = WORD[entry.status], RevokeTime = (entry.revoked or 0) * 1000 }
+-- RevokeTime as the switches say. The model has an integer whose unit is not stated, the pages' examples have dates,
+-- and their sample has a 0 where they say that there is none.
+local TIMES = {
+  milliseconds = fields.ms,
+  seconds = function(seconds) return seconds end,
+  digits = function(seconds) return ("%.0f"):format(fields.ms(seconds)) end,
+  date = function(seconds) return (fields.minute(seconds):gsub("Z$", "")) end,
+  ["zoned-date"] = fields.minute,
+}
+local NO_TIME = { zero = 0, null = encode.null }
+
+-- An element of the reply. revoked: seconds since 1970, or nil; serial: nil where there is none.
+local function element(switches, status, serial, revoked)
+  return {
+    SerialNumber = serial, Status = status,
+    RevokeTime = revoked and TIMES[switches["revoke-time"]](revoked) or NO_TIME[switches["no-revoke-time"]],
+  }
 end
 
--- An operation. parameter: its name; find(registry, name) → array of {entry=}; pattern: what a name looks like;
--- unknown(name) → the element of one that is not found.
-local function new(parameter, find, pattern, unknown)
+local function reverse(list, pause)
+  local count = #list
+  for i = 1, math.floor(count / 2) do
+    list[i], list[count + 1 - i] = list[count + 1 - i], list[i]
+    pause()
+  end
+end
+
+-- An operation. parameter: its name; is_one(name, switches): whether it is well formed; find(context, name) → array of
+-- {entry=}; echo: whether the element of one that is not found repeats its name.
+local function new(parameter, is_one, find, echo)
   local function run(context, parameters, pause)
     local given, code, message = names.read(context, parameters, parameter)
     if not given then return nil, code, message end
-    local elements = {}
+    local switches, elements = context.switches, {}
     for _, name in ipairs(given) do
-      if not name:find(pattern) then
-        return nil, "InvalidParameter", ("%s: one of them is not valid."):format(parameter)
+      local is_formed = is_one(name, switches)
+      local found = is_formed and find(context, name) or {}
+      local instead = switches[is_formed and "strangers" or "malformed"]
+      for _, one in ipairs(found) do
+        local entry = one.entry
+        elements[#elements + 1] = element(switches, WORD[entry.status], entry.key, entry.revoked)
       end
-      local found = find(context.registry, name)
-      for _, one in ipairs(found) do elements[#elements + 1] = known(one.entry) end
-      if #found == 0 then elements[#elements + 1] = unknown(name) end
+      if #found == 0 and instead == "refused" then
+        local why = is_formed and "known" or "valid"
+        return nil, "InvalidParameter", ("%s: one of them is not %s."):format(parameter, why)
+      elseif #found == 0 and instead == "unknown" then
+        elements[#elements + 1] = element(switches, "unknown", echo and name or nil)
+      end
       pause()
     end
+    if switches.order == "reversed" then reverse(elements, pause) end
     return { CertificateStatus = elements }
   end
   return { shape = SHAPE, run = run }
 end
 
 return {
-  --- One element for each serial asked, in the order asked; two where two authorities use it. The service's own form
-  -- alone finds a certificate: lower-case hex of even length. RevokeTime is in milliseconds, 0 for what is not revoked.
-  of_serials = new("SerialNumber", function(registry, serial) return registry:find(serial) end, "^%x+$",
-    function(serial) return { SerialNumber = serial, Status = "unknown", RevokeTime = 0 } end),
+  --- One element for each serial asked; two where two authorities use it.
+  of_serials = new("SerialNumber", serial_forms.is_one, function(context, serial)
+    local key = serial_forms.key(serial, context.switches)
+    return key and context.registry:find(key) or {}
+  end, true),
 
   --- The same by Identifiers. The reply names serials alone, so that of a stranger has none.
-  of_identifiers = new("Identifier", function(registry, identifier)
-    return { registry:find_identifier(identifier) }
-  end, "^[%w-]+$", function() return { Status = "unknown", RevokeTime = 0 } end),
+  of_identifiers = new("Identifier", function(name) return name:find("^[%w-]+$") ~= nil end,
+    function(context, identifier) return { context.registry:find_identifier(identifier) } end, false),
 }
