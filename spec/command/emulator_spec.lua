@@ -57,7 +57,7 @@ describe("certstat emulator", function()
 
   it("gives the emulator what the options say", function()
     fake.run { "emulator", "--ca", "a", "--ca", "b", "--listen", "127.0.0.1:8080", "--access-key", "demo:x",
-      "--qps", "100", "--max-serials", "50", "--log", "L", "--set", "order=reversed",
+      "--qps", "100", "--qps", "ListCert=5", "--max-serials", "50", "--log", "L", "--set", "order=reversed",
       "--set", "strangers=refused", "--set", "strangers=absent" }
     local settings = switches.usual()
     settings.order, settings.strangers = "reversed", "absent"
@@ -65,14 +65,14 @@ describe("certstat emulator", function()
     assert.same({
       folders = { "a", "b" }, address = "127.0.0.1", port = 8080,
       keys = { { id = "demo", secret = "x", account = "default" } }, qps = 100,
-      switches = settings, max_serials = 50, log = "L", temporary = "/tmp",
+      operation_qps = { ListCert = 5 }, switches = settings, max_serials = 50, log = "L", temporary = "/tmp",
     }, given)
   end)
 
   it("asks for ten calls a second and any free port by default", function()
     fake.run { "emulator", "--ca", "a", "--access-key", "demo:x" }
     assert.same({ 10, "127.0.0.1", 0 }, { given.qps, given.address, given.port })
-    assert.same(switches.usual(), given.switches)
+    assert.same({ {}, switches.usual() }, { given.operation_qps, given.switches })
     assert.is_nil(given.max_serials)
   end)
 
@@ -104,6 +104,10 @@ describe("certstat emulator", function()
       "listen: expected a loopback address, 127.0.0.1 or [::1] for one, found 0.0.0.0" },
     { { "--ca", "a", "--access-key", "demo:x", "--qps", "0" },
       "--qps: expected a whole number from 1 to 1000000, found '0' (see certstat emulator --help)" },
+    { { "--ca", "a", "--access-key", "demo:x", "--qps", "ListCert=0" },
+      "--qps: expected a whole number from 1 to 1000000, found '0' (see certstat emulator --help)" },
+    { { "--ca", "a", "--access-key", "demo:x", "--qps", "ListCerts=1" },
+      "--qps: there is no operation 'ListCerts' (see certstat emulator --help)" },
     { { "--ca", "a", "--access-key", "demo:x", "--set", "order" },
       "--set: expected NAME=VALUE, found 'order' (see certstat emulator --help)" },
     { { "--ca", "a", "--access-key", "demo:x", "--set", "order=any" },

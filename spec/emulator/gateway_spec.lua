@@ -23,7 +23,7 @@ local function new_gateway(options)
   for name, value in pairs(options.switches or {}) do settings[name] = value end
   return gateway.new {
     accounts = assert(accounts.new(KEYS, { get = nothing })),
-    quota = quota.new { rate = options.qps or 10, window_us = 1000000, switches = settings },
+    quota = quota.new { rate = options.qps or 10, rates = options.rates, window_us = 1000000, switches = settings },
     switches = settings,
     nonces = {
       used = function(_, id, nonce) return used[id .. nonce] ~= nil end,
@@ -326,6 +326,16 @@ describe("the gateway", function()
     assert.equal("400 SignatureNonceUsed", (answer(call({ nonce = "3", access_key_id = "other",
       access_key_secret = "x" }), door)))
     assert.equal("200 -", (answer(call({ nonce = "4" }, function(c) c.arrival_us = c.arrival_us + 1000000 end), door)))
+  end)
+
+  it("counts an operation with a rate of its own by itself", function()
+    local door = new_gateway { qps = 1, rates = { ListClientCertificate = 1 } }
+    local list = { action = "ListClientCertificate", query = {} }
+    for nonce, expected in ipairs { "200 -", "400 Throttling.User" } do
+      list.nonce = "list" .. nonce
+      assert.equal(expected, (answer(call(list), door)))
+      assert.equal(expected, (answer(call { nonce = "status" .. nonce }, door)))
+    end
   end)
 
   it("throttles in the form that the switches say", function()

@@ -4,10 +4,22 @@ local emulator_keys = require "certstat.emulator.keys"
 local emulator_options = require "certstat.emulator.options"
 local exit_codes = require "certstat.command.exit_codes"
 local faults = require "certstat.emulator.faults"
+local operations = require "certstat.emulator.operations"
 local options = require "certstat.command.options"
 local switches = require "certstat.emulator.switches"
 
 local command_emulator = {}
+
+local whole_qps = options.whole("--qps", 1, 1000000)
+
+local function read_qps(text)
+  local operation, number = text:match("^(%a+)=(.*)$")
+  if operation and not operations[operation] then
+    return nil, ("--qps: there is no operation '%s'"):format(operation)
+  end
+  local rate, message = whole_qps(number or text)
+  return rate and { operation = operation, rate = rate }, message
+end
 
 local function read_switch(text)
   local name, value = switches.read(text)
@@ -37,8 +49,8 @@ Example:
     command:option("--access-key", "The key that may ask; never a real one."):argname("ID:SECRET"),
     command:option("--access-key-file", "The same from a file: a key a line; or JSON, with accounts, tokens and "
       .. "permissions."):argname("F"))
-  command:option("--qps", "Calls accepted in any one second (10)."):argname("N")
-    :convert(options.whole("--qps", 1, 1000000))
+  command:option("--qps", "Calls of an account accepted in any one second (10). OPERATION=N: that operation has a "
+    .. "quota of its own."):argname("N"):count("*"):convert(read_qps)
   command:option("--max-serials", "Serials accepted in one call (any number)."):argname("N")
     :convert(options.whole("--max-serials", 1, 100000))
   command:option("--set", "What the documentation leaves open, see below. Again for another.")
@@ -94,6 +106,14 @@ local function find_faults(path, tls)
   return nil, path .. ": " .. message
 end
 
+local function find_rates(given)
+  local rate, rates = 10, {}
+  for _, one in ipairs(given) do
+    if one.operation then rates[one.operation] = one.rate else rate = one.rate end
+  end
+  return rate, rates
+end
+
 local function find_switches(given)
   local settings = switches.usual()
   for _, one in ipairs(given) do settings[one[1]] = one[2] end
@@ -118,9 +138,10 @@ function command_emulator.run(arguments, environment)
   if not address then return refuse(port) end
   local scenario, unusable = find_faults(arguments.faults, arguments.tls)
   if unusable then return refuse(unusable) end
+  local qps, operation_qps = find_rates(arguments.qps)
   local ok, info
   ok, message, info = emulator.run {
-    folders = arguments.ca, address = address, port = port, keys = keys, qps = arguments.qps or 10,
+    folders = arguments.ca, address = address, port = port, keys = keys, qps = qps, operation_qps = operation_qps,
     max_serials = arguments.max_serials, switches = find_switches(arguments.set), faults = scenario,
     tls = arguments.tls, log = arguments.log, session_seconds = arguments.session_seconds,
     metadata = arguments.metadata,

@@ -135,7 +135,7 @@ local function check_signature(self, call)
 end
 
 local function check_quota(self, call)
-  local ok, retry_after_ms, rate = self.quota:take(call.key.account, call.arrival_us)
+  local ok, retry_after_ms, rate = self.quota:take(call.key.account, call.action, call.arrival_us)
   if ok then return nil end
   local switches = self.context.switches
   return switches["throttle-code"], nil, {

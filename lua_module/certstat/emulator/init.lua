@@ -68,7 +68,7 @@ local function start(options, folder, listener, listen)
   file:close()
   local ok
   ok, message = settings.write(folder, {
-    folders = options.folders, keys = options.keys, qps = options.qps,
+    folders = options.folders, keys = options.keys, qps = options.qps, operation_qps = options.operation_qps,
     max_serials = options.max_serials, switches = options.switches, log = options.log, faults = options.faults,
     tls = options.tls, session_seconds = options.session_seconds, metadata = options.metadata,
   })
@@ -101,11 +101,11 @@ local function run_in(folder, options, listener, listen)
   return ok, message, info
 end
 
---- run{folders=, address=, port=, keys=, qps=, max_serials=, switches=, faults=, tls=, log=,
+--- run{folders=, address=, port=, keys=, qps=, operation_qps=, max_serials=, switches=, faults=, tls=, log=,
 -- session_seconds=, metadata=, announce=, temporary=} → true when SIGTERM, SIGINT or SIGHUP has ended it; or nil,
 -- message, info.
--- folders: `openssl ca` folders; address, port: see options.listen; keys: see certstat.emulator.keys; qps: calls in any
--- second; switches: see
+-- folders: `openssl ca` folders; address, port: see options.listen; keys: see certstat.emulator.keys; qps: calls of an
+-- account in any second; operation_qps: those of operations that count by themselves, by name; switches: see
 -- certstat.emulator.switches; faults: the text of a scenario that faults.read takes, or nil; tls: whether it speaks
 -- TLS, by a CA of its own; log: the path of its record, or nil; session_seconds, metadata: see worker.lua's rooms, may
 -- be nil; announce{url=, control= path of its socket, ca= path of its CA, or nil}: called when it answers; temporary:

@@ -85,7 +85,7 @@ local function load_all(settings_folder)
   door = gateway.new {
     accounts = known, nonces = used, registry = certificates, switches = given.switches,
     max_serials = given.max_serials, quota = quota.new {
-      rate = given.qps, window_us = WINDOW_US, switches = given.switches,
+      rate = given.qps, rates = given.operation_qps, window_us = WINDOW_US, switches = given.switches,
     },
   }
   record = given.log and must(log.open(given.log))
