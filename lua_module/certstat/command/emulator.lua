@@ -30,6 +30,7 @@ function command_emulator.configure(command)
   command:description("The service on this machine: signatures, quota and errors as the real one's, answered "
     .. "from the databases of real `openssl ca` folders. Serves until SIGTERM or SIGINT. Needs nginx and its Lua "
     .. "module.")
+  command:summary("The service, played by a local server.")
   command:epilog(([[
 It prints `listening on http://127.0.0.1:PORT` when it is ready, and where its control
 socket and its CA are. Where no option names a key, CERTSTAT_EMULATOR_ACCESS_KEY holds
