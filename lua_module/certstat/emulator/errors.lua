@@ -44,6 +44,9 @@ local KNOWN = {
   ["Throttling.Api"] = { 400, "Request was denied due to api flow control." },
   ["Throttling.User"] = { 400, "Request was denied due to user flow control." },
   InvalidParameter = { 400, "Specified parameter is not valid." },
+  -- what aliyun/terraform-provider-alicloud `service_alicloud_ssl_certificates_service_v2.go` awaits of an Identifier
+  -- that names nothing; the status is that of other codes that end in NotFound
+  NotFound = { 404, "The specified resource is not found." },
   InternalError = { 500, "The request processing has failed due to some unknown error." },
   ServiceUnavailable = { 503, "The request has failed due to a temporary failure of the server." },
   -- what nginx itself refuses before the gateway sees a request

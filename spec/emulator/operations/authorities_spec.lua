@@ -18,7 +18,7 @@ describe("DescribeCACertificate", function()
 
   it("wants one that there is", function()
     assert.same({ nil, "MissingIdentifier" }, { run("one") })
-    assert.same({ nil, "InvalidParameter", "Identifier is not valid: there is no such authority." },
+    assert.same({ nil, "NotFound", "Identifier: there is no such authority." },
       { run("one", { Identifier = "sub-c1" }) })
   end)
 end)

@@ -16,7 +16,7 @@ describe("ListCACertificateLog", function()
 
   it("wants one that there is", function()
     assert.same({ nil, "MissingIdentifier" }, { run {} })
-    assert.same({ nil, "InvalidParameter", "Identifier is not valid: there is no such authority." },
+    assert.same({ nil, "NotFound", "Identifier: there is no such authority." },
       { run { Identifier = "x" } })
   end)
 end)

@@ -18,7 +18,7 @@ describe("DescribeClientCertificate", function()
 
   it("wants one that there is", function()
     assert.same({ nil, "MissingIdentifier" }, { run {} })
-    assert.same({ nil, "InvalidParameter", "Identifier is not valid: there is no such certificate." },
+    assert.same({ nil, "NotFound", "Identifier: there is no such certificate." },
       { run { Identifier = "sub-ff" } })
   end)
 end)

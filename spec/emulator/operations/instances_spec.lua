@@ -34,7 +34,7 @@ describe("GetCaInstanceCrlAddress", function()
 
   it("wants an authority that there is", function()
     assert.same({ nil, "MissingCaIdentifier" }, { run("crl_address") })
-    assert.same({ nil, "InvalidParameter", "CaIdentifier is not valid: there is no such authority." },
+    assert.same({ nil, "NotFound", "CaIdentifier: there is no such authority." },
       { run("crl_address", { CaIdentifier = "x" }) })
   end)
 end)

@@ -12,7 +12,7 @@ M.REMAINING = 10000 -- certificates that an authority may still issue; the emula
 local IN_LIST = { { "X509Certificate", "string" }, { "Years", "integer" } }
 
 local function no_authority()
-  return nil, "InvalidParameter", "Identifier is not valid: there is no such authority."
+  return nil, "NotFound", "Identifier: there is no such authority."
 end
 
 M.one = {

@@ -15,7 +15,7 @@ function M.run(context, parameters)
   local identifier = parameters.Identifier or ""
   if identifier == "" then return nil, "MissingIdentifier" end
   local authority = context.registry:find_authority(identifier)
-  if not authority then return nil, "InvalidParameter", "Identifier is not valid: there is no such authority." end
+  if not authority then return nil, "NotFound", "Identifier: there is no such authority." end
   local list = {}
   local function add(seconds, kind, content)
     list[#list + 1] = { CreateTime = fields.ms(seconds), OpType = kind, Content = content, Identifier = identifier }

@@ -17,7 +17,7 @@ function M.run(context, parameters)
   local identifier = parameters.Identifier or ""
   if identifier == "" then return nil, "MissingIdentifier" end
   local found = context.registry:find_identifier(identifier)
-  if not found then return nil, "InvalidParameter", "Identifier is not valid: there is no such certificate." end
+  if not found then return nil, "NotFound", "Identifier: there is no such certificate." end
   local values, described = fields.certificate(found, fields.ms)
   values.UploadFlag, values.Tags = 0, {}
   values.CertChain = described and described.X509Certificate .. context.registry:chain(found.authority)

@@ -53,7 +53,7 @@ function M.crl_address.run(context, parameters, pause, now_s)
   local identifier = (parameters.CaIdentifier or "") ~= "" and parameters.CaIdentifier or parameters.Uuid or ""
   if identifier == "" then return nil, "MissingCaIdentifier" end
   local authority = context.registry:find_authority(identifier)
-  if not authority then return nil, "InvalidParameter", "CaIdentifier is not valid: there is no such authority." end
+  if not authority then return nil, "NotFound", "CaIdentifier: there is no such authority." end
   local revoked, latest = 0, 0
   for _, found in ipairs(context.registry:revoked(pause)) do
     if found.authority == authority then
