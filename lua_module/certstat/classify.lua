@@ -91,6 +91,11 @@ local function judge(event, code)
   return "failed", (status < 400 or code == "") and "protocol" or "argument"
 end
 
+-- Whether one serial of several may be why a call was refused.
+local function is_of_one(status, code)
+  return status == 400 or status == 404 and code:find("NotFound", 1, true) ~= nil
+end
+
 -- code: nil where the body has none
 local function refusal(event, body, code, token)
   local status = event.http_status
@@ -103,7 +108,7 @@ local function refusal(event, body, code, token)
       pause_ms / 1e3, server_message = message,
     request_id = shown(body.RequestId, token) or shown(body.requestId, token)
       or shown(event.headers["x-acs-request-id"], token),
-    any = any, may_divide = too_large or status == 400 and class == "argument" and not any,
+    any = any, may_divide = too_large or class == "argument" and not any and is_of_one(status, code),
   }
   local what = code and ("%s (HTTP %d)"):format(code, status) or ("HTTP %d"):format(status)
   return {

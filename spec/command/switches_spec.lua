@@ -77,8 +77,8 @@ describe("the command, whatever the documentation leaves open:", function()
   local STRANGERS = {
     unknown = { STRANGER .. "," .. STRANGER .. ",unknown,,,,\r\n", 1 },
     absent = { STRANGER .. "," .. STRANGER .. ",absent,,,,\r\n", 1 },
-    refused = { STRANGER .. "," .. STRANGER .. ",error,,argument,InvalidParameter,"
-      .. STATUS .. ": the service answered InvalidParameter (HTTP 400): SerialNumber: one of them is not known.\r\n",
+    refused = { STRANGER .. "," .. STRANGER .. ",error,,argument,NotFound,"
+      .. STATUS .. ": the service answered NotFound (HTTP 404): SerialNumber: one of them is not known.\r\n",
       3 },
   }
 

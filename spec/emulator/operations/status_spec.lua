@@ -95,7 +95,7 @@ describe("the switches of a status", function()
   end)
 
   it("says what strangers are", function()
-    assert.same({ nil, "InvalidParameter", "SerialNumber: one of them is not known." },
+    assert.same({ nil, "NotFound", "SerialNumber: one of them is not known." },
       { run(LIST, { strangers = "refused" }) })
     assert.equal("62b2=good@0", run("62b2", { strangers = "refused" }))
   end)

@@ -58,8 +58,9 @@ local function new(parameter, is_one, find, echo)
         elements[#elements + 1] = element(switches, WORD[entry.status], entry.key, entry.revoked)
       end
       if #found == 0 and instead == "refused" then
-        local why = is_formed and "known" or "valid"
-        return nil, "InvalidParameter", ("%s: one of them is not %s."):format(parameter, why)
+        local refusal, why = "InvalidParameter", "valid"
+        if is_formed then refusal, why = "NotFound", "known" end
+        return nil, refusal, ("%s: one of them is not %s."):format(parameter, why)
       elseif #found == 0 and instead == "unknown" then
         elements[#elements + 1] = element(switches, "unknown", echo and name or nil)
       end
