@@ -95,7 +95,7 @@ b67e                                      revoked  2026-01-02T03:04:05Z
     local cut = pem:gsub("%-%-%-%-%-END CERTIFICATE%-%-%-%-%-\n$", "")
     local code, out = run({ "status", "-", "--format", "tsv" }, { stdin = cut })
     assert.equal("serial\tkey\tstatus\trevoked_at\tclass\tcode\tmessage\n084bde9cd2\t084bde9cd2\tabsent\t\t\t\t\n"
-      .. "-\t\tinvalid\t\targument\tInvalidInput\t-:13: the certificate has no END line\n", out)
+      .. "-\t\tinvalid\t\targument\tInvalidInput\t'-:13: the certificate has no END line\n", out)
     assert.equal(2, code)
   end)
 

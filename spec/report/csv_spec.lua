@@ -1,5 +1,7 @@
+local cell = require "certstat.report.cell"
 local columns = require "certstat.report.columns"
 local csv = require "certstat.report.csv"
+local strict = require "spec.report.strict"
 
 local function written(rows)
   local text = ""
@@ -33,10 +35,9 @@ describe("report.csv", function()
   end)
 
   it("keeps a spreadsheet from running a formula", function()
-    assert.equal(HEADER .. "'=1+1,,invalid,,,,\r\n'+1,,invalid,,,,\r\n'-1,,invalid,,,,'@A1\r\n", written {
+    assert.equal(HEADER .. "'=1+1,,invalid,,,,\r\n'-1+2,,invalid,,,,'@A1\r\n", written {
       { serial = "=1+1", status = "invalid" },
-      { serial = "+1", status = "invalid" },
-      { serial = "-1", status = "invalid", message = "@A1" },
+      { serial = "-1+2", status = "invalid", message = "@A1" },
     })
   end)
 
@@ -44,5 +45,13 @@ describe("report.csv", function()
     assert.equal(HEADER .. "a\\x0D\\x0Ab,,invalid,,,,\\x1B[31m\r\n", written {
       { serial = "a\r\nb", status = "invalid", message = "\27[31m" },
     })
+  end)
+
+  it("is read strictly, whatever a name says", function()
+    local rows = strict.hostile_rows()
+    local read = strict.report("csv", rows)
+    for i, row in ipairs(rows) do
+      assert.same({ cell(row.serial), "", row.status, "", "argument", "", cell(row.message) }, read[i + 1])
+    end
   end)
 end)

@@ -1,5 +1,6 @@
 local columns = require "certstat.report.columns"
 local json = require "certstat.report.json"
+local strict = require "spec.report.strict"
 
 local SHOWN = { columns.status[1], columns.status[3] }
 
@@ -31,5 +32,12 @@ describe("report.json", function()
     local rows = require("cjson").new().decode(written { { serial = "1" }, { serial = "2" }, { serial = "3" } })
     assert.equal(3, #rows)
     assert.equal("3", rows[3].serial)
+  end)
+
+  it("is read strictly, whatever a name says", function()
+    for i, row in ipairs(strict.report("json", strict.hostile_rows())) do
+      assert.equal(strict.kept(strict.HOSTILE[i]), row.serial)
+    end
+    assert.same({}, strict.report("json", {}))
   end)
 end)

@@ -1,5 +1,6 @@
 local columns = require "certstat.report.columns"
 local ndjson = require "certstat.report.ndjson"
+local strict = require "spec.report.strict"
 
 local SHOWN = { columns.status[1], columns.status[3] }
 
@@ -25,5 +26,12 @@ describe("report.ndjson", function()
       { serial = "1\n", status = "invalid" },
       { serial = "02", status = "good" },
     })
+  end)
+
+  it("is read strictly, whatever a name says", function()
+    for i, row in ipairs(strict.report("ndjson", strict.hostile_rows())) do
+      assert.equal(strict.kept(strict.HOSTILE[i]), row.serial)
+    end
+    assert.same({}, strict.report("ndjson", {}))
   end)
 end)

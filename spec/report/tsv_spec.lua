@@ -1,5 +1,7 @@
+local cell = require "certstat.report.cell"
 local columns = require "certstat.report.columns"
 local tsv = require "certstat.report.tsv"
+local strict = require "spec.report.strict"
 
 local function written(rows)
   local text = ""
@@ -30,5 +32,17 @@ describe("report.tsv", function()
     assert.equal(HEADER .. "a\\x09b\t\tinvalid\t\t\t\ttwo\\x0Alines, one \\\n", written {
       { serial = "a\tb", status = "invalid", message = "two\nlines, one \\" },
     })
+  end)
+
+  it("is read strictly, whatever a name says", function()
+    local rows = strict.hostile_rows()
+    local read = strict.report("tsv", rows)
+    for i, row in ipairs(rows) do
+      assert.same({ cell(row.serial), "", row.status, "", "argument", "", cell(row.message) }, read[i + 1])
+    end
+  end)
+
+  it("keeps a spreadsheet from running a formula", function()
+    assert.equal("'=1+1\t\tinvalid\t\t\t\t\n", written({ { serial = "=1+1", status = "invalid" } }):match("\n(.*)"))
   end)
 end)

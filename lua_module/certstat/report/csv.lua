@@ -1,9 +1,8 @@
 --- csv.lua - RFC 4180: a header, CRLF, quotes where they are needed.
 --
--- A field that a spreadsheet would run as a formula (it begins with = + - @) gets an apostrophe before it, as
--- OWASP's page on CSV injection advises. Control bytes are made printable, so that a record is one line.
+-- Control bytes are made printable, so that a record is one line, and formulas text (see cell.lua).
+local cell = require "certstat.report.cell"
 local columns = require "certstat.report.columns"
-local shown = require "certstat.report.shown"
 
 local csv = {}
 
@@ -11,10 +10,7 @@ local function field(text)
   if not text then
     return ""
   end
-  text = shown(text)
-  if text:find("^[=+@-]") then
-    text = "'" .. text
-  end
+  text = cell(text)
   if text:find('[",]') then
     text = '"' .. text:gsub('"', '""') .. '"'
   end

@@ -1,7 +1,7 @@
 --- tsv.lua - a header, a tab between fields, LF: for cut, awk, sort, join. No field has a tab or a line end in it:
--- they are made printable.
+-- they are made printable, and formulas text (see cell.lua).
+local cell = require "certstat.report.cell"
 local columns = require "certstat.report.columns"
-local shown = require "certstat.report.shown"
 
 local tsv = {}
 
@@ -17,7 +17,7 @@ function tsv.open(write, chosen)
   function report.row(row)
     local fields = {}
     for i, column in ipairs(chosen) do
-      fields[i] = shown(columns.text(column, row) or "")
+      fields[i] = cell(columns.text(column, row) or "")
     end
     write(table.concat(fields, "\t") .. "\n")
   end

@@ -1,0 +1,130 @@
+"""strict.py FORMAT - reads a report on standard input with a strict parser that others have written, and prints what it
+has read as JSON. What the parser refuses, or the format's own specification, is an error."""
+import csv
+import io
+import json
+import subprocess
+import sys
+import xml.etree.ElementTree as ElementTree
+
+
+def expect(condition, message):
+    if not condition:
+        raise ValueError(message)
+
+
+def read_separated(text, end, **dialect):
+    expect(text.endswith(end), "the last record has no end")
+    expect(text.count("\n") == text.count(end) and text.count("\r") == end.count("\r") * text.count(end), "a stray end")
+    records = list(csv.reader(io.StringIO(text, newline=""), strict=True, **dialect))
+    expect(len({len(record) for record in records}) == 1, "records of different lengths")
+    return records
+
+
+def read_json(text):
+    def unique(pairs):
+        expect(len(dict(pairs)) == len(pairs), "an object has a member twice")
+        return dict(pairs)
+
+    def refuse(constant):
+        raise ValueError(constant + " is no JSON")
+
+    return json.loads(text, object_pairs_hook=unique, parse_constant=refuse)
+
+
+def read_markdown(text):
+    """The cells of the table, the kinds of inline elements in them, and the text behind it."""
+    out = subprocess.run(["cmark-gfm", "-e", "table", "-e", "autolink", "-e", "strikethrough", "-e", "tagfilter", "-t", "xml"],
+                         input=text.encode(), check=True, stdout=subprocess.PIPE).stdout
+    document = ElementTree.fromstring(out.decode().replace("\ufffe", "\\u{FFFE}").replace("\uffff", "\\u{FFFF}"))
+    for element in document.iter():
+        element.tag = element.tag.split("}")[-1]
+    expect(document[0].tag == "table", "no table")
+    cells = [[list(cell.iter())[1:] for cell in row] for row in document[0]]
+    return {"rows": [["".join(inline.text or "" for inline in cell) for cell in row] for row in cells],
+            "kinds": sorted({inline.tag for row in cells for cell in row for inline in cell}),
+            "behind": ["".join(part.itertext()).strip() for part in document[1:]]}
+
+
+# what the schema of Jenkins's xUnit plugin, junit-10.xsd, permits in the elements used here
+JUNIT = {
+    "testsuites": ({"name"}, {"testsuite"}),
+    "testsuite": ({"name"}, {"testcase"}),
+    "testcase": ({"name", "classname"}, {"failure", "error"}),
+    "failure": ({"type", "message"}, set()),
+    "error": ({"type", "message"}, set()),
+}
+
+
+def read_junit(text):
+    """The test cases, in order."""
+    root = ElementTree.fromstring(text)
+    expect(root.tag == "testsuites" and len(root) == 1, "expected one suite")
+    for element in root.iter():
+        attributes, children = JUNIT[element.tag]
+        expect(set(element.attrib) <= attributes, "attributes of " + element.tag)
+        expect({child.tag for child in element} <= children and len(element) <= 1 or element.tag == "testsuite",
+               "children of " + element.tag)
+    return [{"name": case.attrib["name"], "outcome": case[0].tag if len(case) else "passed",
+             **(case[0].attrib if len(case) else {}), "text": "".join(case.itertext())}
+            for case in root.iter("testcase")]
+
+
+def read_sarif(text):
+    """The log. Its rules are those of SARIF 2.1.0, by section: https://docs.oasis-open.org/sarif/sarif/v2.1.0/"""
+    log = read_json(text)
+    expect(log["version"] == "2.1.0" and log["$schema"].startswith("https://"), "3.13.2, 3.13.3")
+    for run in log["runs"]:
+        driver = run["tool"]["driver"]
+        expect(driver["name"] and driver["version"], "3.19.8, 3.19.13")
+        rules = [rule["id"] for rule in driver["rules"]]
+        expect(len(set(rules)) == len(rules), "3.49.3: ids are unique")
+        for rule in driver["rules"]:
+            expect(rule["shortDescription"]["text"], "3.49.9")
+            expect(rule["defaultConfiguration"]["level"] in ("none", "note", "warning", "error"), "3.50.3")
+        for invocation in run["invocations"]:
+            expect(invocation["executionSuccessful"] in (True, False), "3.20.14")
+            expect(invocation["startTimeUtc"] <= invocation["endTimeUtc"] and invocation["endTimeUtc"].endswith("Z"), "3.20.7")
+            for note in invocation["toolExecutionNotifications"]:
+                expect(note["message"]["text"] and note["level"] == "error", "3.58.5, 3.58.6")
+        for result in run["results"]:
+            check_sarif_result(result, rules)
+    return log
+
+
+def check_sarif_result(result, rules):
+    expect(rules[result["ruleIndex"]] == result["ruleId"], "3.27.5, 3.27.6")
+    expect(result["level"] in ("note", "warning", "error"), "3.27.10")
+    expect(result["message"]["text"], "3.27.11, 3.11.8")
+    expect(len(result["locations"]) == 1, "3.27.12")
+    location = result["locations"][0]
+    expect(all(logical["name"] is not None for logical in location["logicalLocations"]), "3.28.4, 3.33.4")
+    expect(all(isinstance(print_, str) for print_ in result.get("partialFingerprints", {}).values()), "3.27.17")
+    if "physicalLocation" in location:
+        uri = location["physicalLocation"]["artifactLocation"]["uri"]
+        expect(uri.isascii() and not set(uri) & set(' "<>\\^`{|}'), "3.4.3: a URI reference, RFC 3986")
+        expect(location["physicalLocation"]["region"]["startLine"] >= 1, "3.30.5")
+
+
+def read_prometheus(text):
+    from prometheus_client.parser import text_string_to_metric_families
+    families = {}
+    for family in text_string_to_metric_families(text):
+        expect(family.name not in families and family.documentation and family.type == "gauge", family.name)
+        families[family.name] = {json.dumps(sample.labels, sort_keys=True): sample.value for sample in family.samples}
+    expect(text.endswith("\n"), "the last line has no end")
+    return families
+
+
+READERS = {
+    "csv": lambda text: read_separated(text, "\r\n"),
+    "tsv": lambda text: read_separated(text, "\n", delimiter="\t", quoting=csv.QUOTE_NONE),
+    "json": read_json,
+    "ndjson": lambda text: [read_json(line) for line in text.splitlines()],
+    "markdown": read_markdown,
+    "junit": read_junit,
+    "sarif": read_sarif,
+    "prometheus": read_prometheus,
+}
+
+json.dump(READERS[sys.argv[1]](sys.stdin.buffer.read().decode("utf-8", "strict")), sys.stdout)
