@@ -106,8 +106,8 @@ b67e                                      revoked  2026-01-02T03:04:05Z
     { { "--from", "-" }, "no serial number in the standard input" },
     { { "--output", "/nonexistent/report" }, "/nonexistent/report.part: No such file or directory" },
     { { "--batch", "0" }, "--batch: expected a whole number from 1 to 1000, found '0' (see certstat audit --help)" },
-    { { "--format", "xml" }, "argument for option '--format' must be one of 'table', 'csv', 'tsv', 'ndjson', 'json'"
-      .. " (see certstat audit --help)" },
+    { { "--format", "xml" }, "argument for option '--format' must be one of 'table', 'csv', 'tsv', 'ndjson', 'json', "
+      .. "'markdown', 'junit', 'sarif', 'prometheus' (see certstat audit --help)" },
     { { "more" }, "too many arguments (see certstat audit --help)" },
   }
   for _, case in ipairs(unusable) do
@@ -144,6 +144,27 @@ b67e                                      revoked  2026-01-02T03:04:05Z
     assert.is_nil(contents(path))
     assert.is_truthy(contents(path .. ".part"):find("^%[\n.*\n%]\n$"))
     assert.equal(1, world.client.closed)
+  end)
+
+  it("tells Prometheus what the run came to, also where it is cut short", function()
+    local argv = { "audit", "--format", "prometheus", "--quiet" }
+    local _, out = run(argv, { certificates = LISTED })
+    assert.is_truthy(out:find('\ncertstat_certificates{status="good"} 1\n', 1, true))
+    assert.is_truthy(out:find("\ncertstat_run_whole 1\n", 1, true))
+    assert.is_truthy(out:find("\ncertstat_run_end_timestamp_seconds 1767323045\n", 1, true))
+    assert.is_truthy(out:find("\ncertstat_run_calls 2\n", 1, true))
+    local code
+    code, out = run(argv, { certificates = LISTED, list_failure = { "no answer within 60 s", { class = "deadline" } } })
+    assert.equal(3, code)
+    assert.is_truthy(out:find("\ncertstat_run_whole 0\n", 1, true))
+  end)
+
+  it("tells JUnit and SARIF that the run was cut short", function()
+    for _, format in ipairs { "junit", "sarif", "markdown" } do
+      local world = { certificates = LISTED, list_failure = { "no answer within 60 s", { class = "deadline" } } }
+      local _, out = run({ "audit", "--format", format, "--quiet" }, world)
+      assert.is_truthy(out:find("the run was cut short", 1, true) or out:find("The run was cut short", 1, true), format)
+    end
   end)
 
   it("closes its report where it is interrupted", function()

@@ -140,6 +140,20 @@ b67e                                      revoked  2026-01-02T03:04:05Z
     assert.equal(5, code)
   end)
 
+  it("has nothing good in any format where the service refuses all", function()
+    local rows = { { serial = "1", key = "01", status = "error", class = "denied", code = "NoPermission",
+      message = "refused" } }
+    local shows = {
+      junit = '<error type="denied" message="error: refused">', sarif = '"executionSuccessful":false',
+      prometheus = 'certstat_certificates{status="error"} 1\n', markdown = "| 1 | error |  | refused |\n",
+    }
+    for format, expected in pairs(shows) do
+      local _, out = run({ "status", "1", "--format", format },
+        { failure = { "refused", { class = "denied", rows = rows } } })
+      assert.is_truthy(out:find(expected, 1, true), format)
+    end
+  end)
+
   it("exits with 3 where no answer came", function()
     local code, _, err = run({ "status", "1" }, { failure = { "no answer within 60 s", { class = "deadline" } } })
     assert.equal(3, code)

@@ -1,3 +1,4 @@
+local facts = require "spec.report.facts"
 local report = require "certstat.report"
 
 describe("report", function()
@@ -7,16 +8,17 @@ describe("report", function()
       local opened = report.open(format, function(piece)
         text = text .. piece
       end)
-      opened.row({ serial = "084bde", key = "084bde", status = "good" })
-      opened.finish()
-      assert.is_truthy(text:find("084bde", 1, true), format)
+      opened.row({ serial = "084bde", key = "084bde", status = "revoked" })
+      opened.finish(facts.of { revoked = 1 })
+      assert.is_truthy(text:find("revoked", 1, true), format)
     end
   end)
 
   it("raises where the format is unknown", function()
     local fine, message = pcall(report.open, "xml", print)
     assert.is_false(fine)
-    assert.equal("report.open: expected one of table, csv, tsv, ndjson, json, found xml", message)
+    assert.equal("report.open: expected one of table, csv, tsv, ndjson, json, markdown, junit, sarif, prometheus, "
+      .. "found xml", message)
   end)
 
   it("takes other columns", function()
@@ -25,7 +27,7 @@ describe("report", function()
       text = text .. piece
     end, { columns = { { name = "a" }, { name = "b" } } })
     opened.row({ a = "1", b = "2", c = "3" })
-    opened.finish()
+    opened.finish({ whole = true })
     assert.equal("a\tb\n1\t2\n", text)
   end)
 end)

@@ -143,7 +143,7 @@ function audit.run(arguments, environment)
   line:clear()
 
   local seconds = (environment.now_ns() - started) / 1e9
-  local written, message = report:close(not failure)
+  local written, message = report:close(service.facts(arguments, environment, client, counts, seconds, not failure))
   if not written and not failure then
     failure = { message }
   end

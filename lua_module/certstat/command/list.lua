@@ -2,7 +2,7 @@
 local core = require "certstat.core"
 local columns = require "certstat.report.columns"
 local exit_codes = require "certstat.command.exit_codes"
-local formats = require("certstat.report").formats
+local formats = require("certstat.report").tables
 local interrupt = require "certstat.command.interrupt"
 local options = require "certstat.command.options"
 local output = require "certstat.command.output"
@@ -57,7 +57,7 @@ function list.run(arguments, environment)
   local counts, started = {}, environment.now_ns()
   local failure = transfer(environment, client:certificates(), report, counts)
   local seconds = (environment.now_ns() - started) / 1e9
-  local written, unwritable = report:close(not failure)
+  local written, unwritable = report:close({ whole = not failure })
   if not written and not failure then
     failure = { unwritable }
   end

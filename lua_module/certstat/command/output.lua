@@ -47,10 +47,10 @@ function output:row(row)
   return self.failure == nil
 end
 
---- Ends the report. whole: false leaves a file under its name PATH.part, so that nobody takes half a report for all.
--- Returns true, or nil and a message.
-function output:close(whole)
-  self.report.finish()
+--- Ends the report. facts: as for a report's finish; facts.whole = false leaves a file under its name PATH.part, so
+-- that nobody takes half a report for all. Returns true, or nil and a message.
+function output:close(facts)
+  self.report.finish(facts)
   local fine, message
   if self.part then
     fine, message = self.file:close()
@@ -62,7 +62,7 @@ function output:close(whole)
   end
   if self.failure then
     return nil, self.failure
-  elseif self.part and whole then
+  elseif self.part and facts.whole then
     fine, message = os.rename(self.part, self.path)
     if not fine then
       return nil, message

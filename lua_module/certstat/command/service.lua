@@ -81,4 +81,13 @@ function service.open(arguments, environment)
   return client, asked
 end
 
+--- What a report tells of a run besides its rows, see report.open. counts: a tally; seconds: how long the run took;
+-- whole: it was not cut short.
+function service.facts(arguments, environment, client, counts, seconds, whole)
+  return {
+    whole = whole, seconds = seconds, ended = environment.wall_seconds(), counts = counts,
+    counters = client:counters(), qps = arguments.qps or 10,
+  }
+end
+
 return service

@@ -94,12 +94,12 @@ local function merged(items, rows)
 end
 
 -- Returns true; or nil and why the rows were not written.
-local function write(arguments, environment, rows, whole)
+local function write(arguments, environment, rows, facts)
   local report = output.open(arguments, environment, columns.status)
   for _, row in ipairs(rows) do
     report:row(row)
   end
-  return report:close(whole)
+  return report:close(facts)
 end
 
 -- What was asked for by name must be there; without --record nothing is kept.
@@ -129,7 +129,6 @@ function status.run(arguments, environment)
   local started = environment.now_ns()
   local answers, failure, info = ask(client, items, record, environment.wall_seconds)
   local seconds = (environment.now_ns() - started) / 1e9
-  local counters = client:counters()
   client:close()
   local recorded, unkept = record:finish(not failure)
   if not recorded then
@@ -147,10 +146,11 @@ function status.run(arguments, environment)
   if failure and (arguments.format or "table") == "table" then
     return counts:exit_code() -- the line above says it all to a person; programs get their rows
   end
-  local written, unwritten = write(arguments, environment, rows, not failure)
+  local facts = service.facts(arguments, environment, client, counts, seconds, true)
+  local written, unwritten = write(arguments, environment, rows, facts)
   if counts.rows > 1 and not arguments.quiet then
     environment.stderr:write(summary.rows("serial", counts, tally.statuses),
-      summary.calls(counters, asked, seconds))
+      summary.calls(facts.counters, asked, seconds))
   end
   if not written then
     environment.say(unwritten)

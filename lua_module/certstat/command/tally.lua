@@ -1,10 +1,14 @@
 --- tally.lua - counts rows by status, and turns the counts into an exit code.
 local exit_codes = require "certstat.command.exit_codes"
+local statuses = require "certstat.report.statuses"
 
 local tally = {}
 tally.__index = tally
 
-tally.statuses = { "good", "revoked", "unknown", "absent", "conflict", "invalid", "error" }
+tally.statuses = {}
+for i, status in ipairs(statuses) do
+  tally.statuses[i] = status.name
+end
 
 function tally.new()
   local counts = { rows = 0, denied = 0 }

@@ -98,6 +98,17 @@ function columns.has(list, name)
   return false
 end
 
+--- Those of a list that have a title, which are all that people are shown.
+function columns.titled(list)
+  local visible = {}
+  for _, column in ipairs(list) do
+    if column.title then
+      visible[#visible + 1] = column
+    end
+  end
+  return visible
+end
+
 -- The value of `column` in `row` as a string, or nil where the row has none. Times become ISO 8601, UTC.
 function columns.text(column, row)
   local value = row[column.name]

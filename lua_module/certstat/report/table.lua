@@ -23,18 +23,8 @@ local function width_of(text)
   return #text - continuation
 end
 
-local function titled(chosen)
-  local visible = {}
-  for _, column in ipairs(chosen) do
-    if column.title then
-      visible[#visible + 1] = column
-    end
-  end
-  return visible
-end
-
 function aligned.open(write, chosen, color)
-  local visible = titled(chosen)
+  local visible = columns.titled(chosen)
   local widths = {}
   for i, column in ipairs(visible) do
     widths[i] = column.width
