@@ -148,7 +148,7 @@ BENCH_PROGRAMS := $(patsubst spec/bench/%.c,$(SRC_OUT)/bench/%,$(wildcard spec/b
 bench-programs: $(BENCH_PROGRAMS)
 $(SRC_OUT)/bench/%: spec/bench/%.c $(ARCHIVE)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -Ispec/c -MMD -MP -o $@ $< $(ARCHIVE) -Wl,--as-needed -lcurl -lssl -lcrypto $(LDFLAGS)
+	$(CC) $(ALL_CFLAGS) -Ispec/c -MMD -MP -o $@ $< $(ARCHIVE) -Wl,--as-needed -lcurl -lssl -lcrypto -lsqlite3 $(LDFLAGS)
 
 $(SRC_OUT)/soak/%: spec/soak/%.c $(ARCHIVE)
 	@mkdir -p $(@D)
@@ -192,10 +192,10 @@ bench:       ## how far signing is from hashing alone, the client from libcurl a
 	$(MAKE) LUA=jit build
 	$(MAKE) LUA=5.4 build bench-programs
 	spec/bench/run
-bench-long:  ## the ledger as it grows from a thousand rows to ten million, on one Lua
+bench-long:  ## the ledger as it grows from a thousand rows to ten million, and a million rows on each Lua
 	scripts/setup check
-	$(MAKE) build
-	eval "$$($(MAKE) -s paths)" && exec "$$LUA_EXE" spec/bench/ledger.lua 1000 10000 100000 1000000 10000000
+	$(MAKE) build bench-programs
+	spec/bench/long
 
 # ---- installation ----------------------------------------------------------------------------------------------------
 
