@@ -99,6 +99,16 @@ static int quota_flush(lua_State *L)
     return 1;
 }
 
+/* quota:look(now_ns) -> {rate=, free=, guard_ns=, paused_ns=} */
+static int quota_look(lua_State *L)
+{
+    struct quota *q = check_quota(L);
+    cs_quota_view view;
+    cs_quota_look(&q->state, &q->rule, bind_check_time(L, 2), &view);
+    quota_push_view(L, &view);
+    return 1;
+}
+
 /* It holds nothing to close; the method is there so that a quota in memory and one in a file are
  * used alike. */
 static int quota_close(lua_State *L)
@@ -110,9 +120,11 @@ static int quota_close(lua_State *L)
 void core_open_quota(lua_State *L)
 {
     static const luaL_Reg methods[] = {
-        {"take", quota_take},       {"sent", quota_sent},   {"give_back", quota_give_back},
-        {"pause", quota_pause},     {"retry", quota_retry}, {"reward", quota_reward},
-        {"replied", quota_replied}, {"flush", quota_flush}, {NULL, NULL},
+        {"take", quota_take},           {"sent", quota_sent},
+        {"give_back", quota_give_back}, {"pause", quota_pause},
+        {"retry", quota_retry},         {"reward", quota_reward},
+        {"replied", quota_replied},     {"flush", quota_flush},
+        {"look", quota_look},           {NULL, NULL},
     };
     static const luaL_Reg functions[] = {{"quota", quota_new}, {NULL, NULL}};
     bind_class(L, QUOTA, methods, quota_close);

@@ -115,6 +115,29 @@ static int quota_flush(lua_State *L)
     return 1;
 }
 
+/* quota:look(now_ns) -> {rate=, free=, guard_ns=, paused_ns=, holders=}, the last a text; or the
+ * nanoseconds for which it is not worth asking again; or nil, message, info */
+static int quota_look(lua_State *L)
+{
+    cs_quota_file *quota = check_quota(L);
+    int64_t now_ns = bind_check_time(L, 2), wait_ns;
+    char text[512];
+    cs_quota_view view;
+    cs_buffer holders;
+    cs_error error;
+    cs_buffer_init(&holders, text, sizeof text);
+    if (cs_quota_file_look(quota, now_ns, &wait_ns, &view, &holders, &error) != 0) {
+        return fail(L, &error);
+    }
+    if (wait_ns) {
+        bind_push_int64(L, wait_ns);
+        return 1;
+    }
+    quota_push_view(L, &view);
+    bind_set_slice(L, "holders", cs_buffer_slice(&holders, 0));
+    return 1;
+}
+
 static int quota_close(lua_State *L)
 {
     void **box = (void **)luaL_checkudata(L, 1, QUOTA);
@@ -127,9 +150,11 @@ static int quota_close(lua_State *L)
 void ipc_open_quota(lua_State *L)
 {
     static const luaL_Reg methods[] = {
-        {"take", quota_take},       {"sent", quota_sent},   {"give_back", quota_give_back},
-        {"pause", quota_pause},     {"retry", quota_retry}, {"reward", quota_reward},
-        {"replied", quota_replied}, {"flush", quota_flush}, {NULL, NULL},
+        {"take", quota_take},           {"sent", quota_sent},
+        {"give_back", quota_give_back}, {"pause", quota_pause},
+        {"retry", quota_retry},         {"reward", quota_reward},
+        {"replied", quota_replied},     {"flush", quota_flush},
+        {"look", quota_look},           {NULL, NULL},
     };
     static const luaL_Reg functions[] = {{"quota", quota_new}, {NULL, NULL}};
     bind_class(L, QUOTA, methods, quota_close);

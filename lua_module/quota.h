@@ -32,4 +32,23 @@ static inline cs_quota_rule quota_check_rule(lua_State *L, int table)
     return rule;
 }
 
+/* Pushes {rate=, free=, guard_ns=, paused_ns=}; see cs_quota_view. */
+static inline void quota_push_view(lua_State *L, const cs_quota_view *view)
+{
+    const struct {
+        const char *name;
+        int64_t number;
+    } fields[] = {
+        {"rate", view->rate},
+        {"free", view->free},
+        {"guard_ns", view->guard_ns},
+        {"paused_ns", view->paused_ns},
+    };
+    lua_createtable(L, 0, 5);
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
+        bind_push_int64(L, fields[i].number);
+        lua_setfield(L, -2, fields[i].name);
+    }
+}
+
 #endif

@@ -72,6 +72,13 @@ describe("core.quota", function()
     assert.equal(0, quota:retry(START))
   end)
 
+  it("shows what it has left", function()
+    quota:take("gate", START, HOLD)
+    assert.same({ rate = 2, free = 1, guard_ns = S / 10, paused_ns = 0 }, quota:look(START))
+    quota:pause(START + 5 * S, START)
+    assert.same({ rate = 2, free = 0, guard_ns = S / 10, paused_ns = 5 * S }, quota:look(START))
+  end)
+
   it("raises on misuse", function()
     local rows = {
       { function() core.quota() end, "table expected, got n" },

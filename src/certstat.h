@@ -330,6 +330,17 @@ void cs_quota_pause(cs_quota *quota, int64_t until_ns);
  * CS_QUOTA_TIMES ns). For a state that is lost or can't be believed. */
 void cs_quota_use_up(cs_quota *quota, int64_t at_ns);
 
+/* What a quota has left, for people. */
+typedef struct cs_quota_view {
+    int64_t rate, free; /* permits of a window; how many of them could be had at once */
+    int64_t guard_ns;
+    int64_t paused_ns; /* how long nobody sends because of a throttle; 0: not now */
+} cs_quota_view;
+
+/* Looks without taking anything. */
+void cs_quota_look(const cs_quota *quota, const cs_quota_rule *rule, int64_t now_ns,
+                   cs_quota_view *out);
+
 /* 1 if the state can be what these functions made: its counts within their bounds, its times
  * ascending, and none later than latest_ns. Else 0. */
 int cs_quota_plausible(const cs_quota *quota, int64_t latest_ns);
@@ -764,6 +775,11 @@ int cs_quota_file_new(cs_quota_file **out, const char *home, const char *below,
 
 /* Writes what is left to write if that can be done at once; NULL is allowed. */
 void cs_quota_file_close(cs_quota_file *file);
+
+/* As cs_quota_look; appends to `holders` which other processes have the file open, see
+ * cs_file_holders. *wait_ns 0: *out is filled; else as cs_quota_file_take. */
+int cs_quota_file_look(cs_quota_file *file, int64_t now_ns, int64_t *wait_ns, cs_quota_view *out,
+                       cs_buffer *holders, cs_error *error);
 
 /* As cs_quota_take. *wait_ns 0: *permit is granted, and in the file; else for how long it is not
  * worth asking again, which is a moment where another has the lock. CS_LIMIT: nothing is granted. */

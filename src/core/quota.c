@@ -134,6 +134,22 @@ int64_t cs_quota_take(cs_quota *q, const cs_quota_rule *given, enum cs_lane who,
     return 0;
 }
 
+void cs_quota_look(const cs_quota *q, const cs_quota_rule *rule, int64_t now_ns, cs_quota_view *out)
+{
+    int64_t guard_ns =
+        rule->guard_ns == CS_GUARD_ADAPTS ? cs_guard_ns(&q->guard, now_ns) : rule->guard_ns;
+    int64_t taken = 0;
+    for (int64_t i = 0; i < q->count; i++) {
+        taken += q->times[i] + rule->window_ns + guard_ns > now_ns;
+    }
+    *out = (cs_quota_view){
+        .rate = rule->rate,
+        .free = now_ns < q->paused_until_ns ? 0 : greater(rule->rate - taken, 0),
+        .guard_ns = guard_ns,
+        .paused_ns = greater(q->paused_until_ns - now_ns, 0),
+    };
+}
+
 /* The index of a booking, or count where there is none. */
 static size_t find(const cs_quota *q, int64_t permit)
 {

@@ -327,6 +327,25 @@ int cs_quota_file_take(cs_quota_file *f, enum cs_lane lane, int64_t hold_ns, int
     return commit(f, &page, error);
 }
 
+int cs_quota_file_look(cs_quota_file *f, int64_t now_ns, int64_t *wait_ns, cs_quota_view *out,
+                       cs_buffer *holders, cs_error *error)
+{
+    struct page page;
+    int result = begin(f, now_ns, &page, error);
+    if (result == BUSY) {
+        return wait_for_lock(f, now_ns, wait_ns, error);
+    }
+    f->busy_tries = 0;
+    if (result) {
+        return result;
+    }
+    lock(f->fd, F_UNLCK);
+    *wait_ns = 0;
+    cs_quota_look(&page.quota, &f->rule, now_ns, out);
+    cs_file_holders(f->fd, holders);
+    return 0;
+}
+
 int64_t cs_quota_file_retry(cs_quota_file *f, int64_t most_ns, int64_t now_ns)
 {
     struct page page;

@@ -649,6 +649,39 @@ static void holds_at_the_door_where_travel_times_differ_from_the_first_call_on(v
     }
 }
 
+/* ---- for people ---- */
+
+static void a_look_takes_nothing(void **state)
+{
+    const cs_quota_rule adapts = {.rate = 10, .window_ns = CS_SEC, .guard_ns = CS_GUARD_ADAPTS};
+    cs_quota q = {0};
+    cs_quota_view view;
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        send_now(&q, &ten, CS_LANE_INTERACTIVE, START + i);
+    }
+    assert_int_equal(take(&q, &ten, CS_LANE_AUDIT, START), 0); /* booked, not sent */
+    cs_quota before = q;
+    cs_quota_look(&q, &adapts, START + 3, &view);
+    assert_memory_equal(&before, &q, sizeof q);
+    assert_int_equal(view.rate, 10);
+    assert_int_equal(view.free, 6);
+    assert_int_equal(view.guard_ns, 100 * CS_MS);
+    assert_int_equal(view.paused_ns, 0);
+    cs_quota_look(&q, &ten, START + 1100 * CS_MS + 1, &view);
+    assert_int_equal(view.free, 8);
+    const cs_quota_rule one = {.rate = 1, .window_ns = CS_SEC, .guard_ns = 0};
+    cs_quota_look(&q, &one, START + 3, &view);
+    assert_int_equal(view.free, 0);
+    cs_quota_pause(&q, START + 5 * CS_SEC);
+    cs_quota_look(&q, &ten, START + 2 * CS_SEC, &view);
+    assert_int_equal(view.free, 0);
+    assert_int_equal(view.paused_ns, 3 * CS_SEC);
+    cs_quota_look(&q, &ten, START + 5 * CS_SEC, &view);
+    assert_int_equal(view.free, 10);
+    assert_int_equal(view.paused_ns, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -674,6 +707,7 @@ int main(void)
         cmocka_unit_test(a_rate_of_one_or_two_keeps_nothing_free),
         cmocka_unit_test(never_permits_more_than_the_rate_in_any_window),
         cmocka_unit_test(uses_what_it_may_under_saturation),
+        cmocka_unit_test(a_look_takes_nothing),
         cmocka_unit_test(holds_at_the_door_where_travel_times_differ_from_the_first_call_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

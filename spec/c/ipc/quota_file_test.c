@@ -118,6 +118,34 @@ static void what_one_does_the_other_sees(void **state)
     cs_quota_file_close(two);
 }
 
+static void who_looks_sees_what_is_left_and_who_has_it_open(void **state)
+{
+    char text[256], expected[64];
+    cs_quota_view view;
+    cs_buffer holders;
+    cs_error error;
+    int64_t wait = -1;
+    (void)state;
+    cs_quota_file *one = open_quota(&ten), *two = open_quota(&ten);
+    int64_t now = make_usable(one, start());
+    send_now(one, now);
+    cs_buffer_init(&holders, text, sizeof text);
+    assert_int_equal(cs_quota_file_look(two, now, &wait, &view, &holders, &error), 0);
+    assert_int_equal(wait, 0);
+    assert_int_equal(view.rate, 10);
+    assert_int_equal(view.free, 9);
+    assert_int_equal(view.paused_ns, 0);
+    snprintf(expected, sizeof expected, "%d (", (int)getpid()); /* by the other's descriptor */
+    assert_memory_equal(text, expected, strlen(expected));
+    cs_quota_file_pause(one, now + 7 * CS_SEC, now);
+    cs_quota_file_close(one);
+    holders.n = 0;
+    assert_int_equal(cs_quota_file_look(two, now, &wait, &view, &holders, &error), 0);
+    assert_int_equal(view.paused_ns, 7 * CS_SEC);
+    assert_int_equal(holders.n, 0);
+    cs_quota_file_close(two);
+}
+
 static void a_caller_with_a_lower_rate_looks_at_newer_calls(void **state)
 {
     const cs_quota_rule two_calls = {.rate = 2, .window_ns = CS_SEC, .guard_ns = 0};
@@ -905,6 +933,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         folder_test(a_new_file_is_a_window_used_up),
         folder_test(what_one_does_the_other_sees),
+        folder_test(who_looks_sees_what_is_left_and_who_has_it_open),
         folder_test(a_caller_with_a_lower_rate_looks_at_newer_calls),
         folder_test(a_waiting_higher_lane_of_another_goes_first),
         folder_test(retries_are_paid_from_one_budget),
