@@ -88,7 +88,8 @@ static const cs_pair *check_headers(lua_State *L, int table, size_t *n)
 }
 
 /* object:start{id=, method=, url=, headers={{name, value} ...}, body=, connect_ns=, idle_ns=,
- * total_ns=, not_after_ns=, connect_only=} -> true, or nil, message, info. See cs_net_request. */
+ * total_ns=, not_after_ns=, connect_only=, describe=} -> true, or nil,
+ * message, info. See cs_net_request. */
 static int start(lua_State *L)
 {
     cs_net *net = check_net(L);
@@ -109,6 +110,7 @@ static int start(lua_State *L)
     request.total_ns = bind_field_int64(L, 2, "total_ns", 0);
     request.not_after_ns = bind_field_int64(L, 2, "not_after_ns", 0);
     request.connect_only = bind_field_boolean(L, 2, "connect_only");
+    request.describe = bind_field_boolean(L, 2, "describe");
     request.headers = check_headers(L, 2, &request.headers_n);
     if (cs_net_start(net, &request, &error) != 0) {
         return bind_fail(L, &error, NULL);
@@ -171,10 +173,24 @@ static void set_boolean(lua_State *L, const char *name, int yes)
     lua_setfield(L, -2, name);
 }
 
+/* facts= {resolved_ns=, connected_ns=, secured_ns=, address=, tls_version=, chain=}; see cs_net_facts
+ */
+static void set_facts(lua_State *L, const cs_net_facts *facts)
+{
+    lua_createtable(L, 0, 6);
+    set_int64(L, "resolved_ns", facts->resolved_ns);
+    set_int64(L, "connected_ns", facts->connected_ns);
+    set_int64(L, "secured_ns", facts->secured_ns);
+    bind_set_slice(L, "address", facts->address);
+    bind_set_slice(L, "tls_version", facts->tls_version);
+    bind_set_slice(L, "chain", facts->chain);
+    lua_setfield(L, -2, "facts");
+}
+
 /* object:collect() -> nil, or an event: {kind="sent"|"reply"|"failed"|"connected", id=, sent_ns=,
- * new_connection=}, with "reply" and "failed" first_byte_ns=, done_ns=, http_status= and
- * http_version=, with "reply" headers= and body=, with "failed" class=, message= and too_late=.
- * What did not happen is 0. */
+ * new_connection=}, with all but "sent" facts= where they were asked for, with "reply" and "failed"
+ * first_byte_ns=, done_ns=, http_status= and http_version=, with "reply" headers= and body=, with "failed" class=, message= and
+ * too_late=. What did not happen is 0. */
 static int collect(lua_State *L)
 {
     static const char *const kinds[] = {"", "sent", "reply", "failed", "connected"};
@@ -189,7 +205,13 @@ static int collect(lua_State *L)
     set_int64(L, "id", (int64_t)event.id);
     set_int64(L, "sent_ns", event.sent_ns);
     set_boolean(L, "new_connection", event.new_connection);
-    if (event.kind == CS_NET_SENT || event.kind == CS_NET_CONNECTED) {
+    if (event.kind == CS_NET_SENT) {
+        return 1;
+    }
+    if (event.described) {
+        set_facts(L, &event.facts);
+    }
+    if (event.kind == CS_NET_CONNECTED) {
         return 1;
     }
     set_int64(L, "first_byte_ns", event.first_byte_ns);

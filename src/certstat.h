@@ -558,7 +558,19 @@ typedef struct cs_net_request {
     int64_t total_ns;     /* from cs_net_start to the last byte; 30 s */
     int64_t not_after_ns; /* CLOCK_BOOTTIME: not sent if it has not begun to leave by then; never */
     int connect_only; /* 1: nothing is sent; a connection is opened, and kept for another request */
+    int describe;     /* 1: the last event has facts */
 } cs_net_request;
+
+/* How far the connection that was opened for a request came, also where it failed, and to whom. All
+ * of it is zeroed where none was opened for it. */
+typedef struct cs_net_facts {
+    /* CLOCK_BOOTTIME: its name was looked up, it was connected (at the latest), TLS was agreed on; 0:
+     * did not happen */
+    int64_t resolved_ns, connected_ns, secured_ns;
+    cs_slice address;     /* the other end's IP address, a proxy's where there is one */
+    cs_slice tls_version; /* "TLSv1.3" */
+    cs_slice chain;       /* the certificates that the server sent, its own first, in PEM */
+} cs_net_facts;
 
 enum cs_net_kind {
     CS_NET_NONE = 0,
@@ -581,6 +593,8 @@ typedef struct cs_net_event {
     int too_late;       /* FAILED: not_after_ns had passed. The connection is kept */
     cs_slice head;      /* the header fields, for cs_net_field_next */
     cs_slice body;      /* head and body are valid until the next cs_net_collect or cs_net_close */
+    int described;
+    cs_net_facts facts; /* where it is; valid until then, too */
     cs_error error;
 } cs_net_event;
 

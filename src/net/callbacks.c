@@ -48,6 +48,7 @@ static int allow_sending(void *data, char *ip, char *local_ip, int port, int loc
     t->new_connection = connections > 0;
     if (t->https && t->new_connection) {
         t->net->http2 = speaks_http2(t->easy);
+        net_facts_note_tls(t);
     }
     t->net->probe = t->net->probe == t ? NULL : t->net->probe;
     if (t->connect_only) {

@@ -9,6 +9,7 @@
  *   callbacks.c what libcurl asks and tells of it meanwhile
  *   reply.c     the header and the body as they arrive, within their limits
  *   failure.c   why there is no reply, in words
+ *   facts.c     how far a connection came, and to whom
  *   loop.c      epoll and curl_multi_socket_action: one step
  *   trust.c     the CAs, parsed once a process
  */
@@ -71,7 +72,7 @@ struct net_transfer {
     CURL *easy;
     struct curl_slist *headers;
     char host[264]; /* host and port, for messages */
-    int https, connect_only;
+    int https, connect_only, describe;
     int64_t connect_ns, idle_ns, total_ns, not_after_ns; /* limits */
     int64_t start_ns, handed_ns, sent_ns, first_byte_ns, last_byte_ns,
         done_ns; /* CLOCK_BOOTTIME, or 0 */
@@ -80,6 +81,9 @@ struct net_transfer {
     int tell_sent;    /* its CS_NET_SENT has not been collected */
     int told;         /* is in cs_net.told */
     struct net_reply reply;
+    int64_t resolved_ns, connected_ns, secured_ns; /* see cs_net_facts */
+    char address[48], tls_version[16];
+    struct net_bytes chain;
     char curl_error[CURL_ERROR_SIZE];
     cs_error error; /* code 0: none */
 };
@@ -180,6 +184,15 @@ void net_failure_timeout(struct net_transfer *t, int64_t limit_ns, const char *w
 void net_failure_resend(struct net_transfer *t);
 /* not_after_ns has passed; sets t->too_late too. */
 void net_failure_late(struct net_transfer *t);
+
+/* ---- facts.c ---- */
+
+/* Notes how far the connection of t has come, before its handle is gone. */
+void net_facts_note(struct net_transfer *t, int64_t now_ns);
+/* Notes what its TLS connection, which is new, says of itself. */
+void net_facts_note_tls(struct net_transfer *t);
+/* What has been noted; it lives as long as t. */
+cs_net_facts net_facts_of(const struct net_transfer *t);
 
 /* ---- loop.c ---- */
 

@@ -139,6 +139,7 @@ int cs_net_start(cs_net *net, const cs_net_request *request, cs_error *error)
         .total_ns = request->total_ns ? request->total_ns : TOTAL_NS,
         .not_after_ns = request->not_after_ns,
         .connect_only = request->connect_only,
+        .describe = request->describe,
         .reply = {.header_limit = net->header_limit, .body_limit = net->body_limit},
     };
     result = net_request_prepare(t, request, error);
@@ -196,6 +197,8 @@ int cs_net_collect(cs_net *net, cs_net_event *out)
     out->http_status = t->http_status;
     out->http_version = t->http_version;
     out->too_late = t->too_late;
+    out->described = t->describe;
+    out->facts = net_facts_of(t);
     out->error = t->error;
     if (out->kind == CS_NET_REPLY) {
         out->head = (cs_slice){t->reply.head.p, t->reply.head.n};

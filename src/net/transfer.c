@@ -88,6 +88,7 @@ void net_transfer_detach(struct net_transfer *t)
 
 static void end(struct net_transfer *t, int64_t now_ns)
 {
+    net_facts_note(t, now_ns);
     net_transfer_detach(t);
     release_handle(t);
     t->done_ns = now_ns;
@@ -99,6 +100,7 @@ void net_transfer_free(struct net_transfer *t)
     if (t) {
         release_handle(t);
         net_reply_free(&t->reply);
+        free(t->chain.p);
         free(t);
     }
 }
