@@ -150,6 +150,9 @@ $(SRC_OUT)/bench/%: spec/bench/%.c $(ARCHIVE)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -Ispec/c -MMD -MP -o $@ $< $(ARCHIVE) -Wl,--as-needed -lcurl -lssl -lcrypto -lsqlite3 $(LDFLAGS)
 
+SOAK_PROGRAMS := $(patsubst spec/soak/%.c,$(SRC_OUT)/soak/%,$(wildcard spec/soak/*.c))
+.PHONY: soak-programs
+soak-programs: $(SOAK_PROGRAMS)
 $(SRC_OUT)/soak/%: spec/soak/%.c $(ARCHIVE)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -MMD -MP -o $@ $< $(ARCHIVE) -Wl,--as-needed -lcurl -lssl -lcrypto $(LDFLAGS)
