@@ -48,6 +48,10 @@ local function authority(number, identifier, own, entries)
       if entry.file_says == false then return nil, "gone" end
       return described(entry.file_says)
     end,
+    issue_of = function(self, entry)
+      local found = self:describe(entry)
+      if found then return found.CertificateType, found.not_before end
+    end,
   }
 end
 

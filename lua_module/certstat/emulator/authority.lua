@@ -31,6 +31,7 @@ function M.open(folder, number)
     own = own, -- what its certificate says, see certificate.describe; nil where it has none
     own_key = own and own.key,
     index = index.open(folder .. "/index.txt"),
+    kinds = {}, issued_at = {}, -- by key, of the certificates that were read for a filter
   }, Authority)
 end
 
@@ -63,6 +64,18 @@ function Authority:describe(entry)
   local pem, message = read_file(path)
   if not pem then return nil, message end
   return certificate.describe(pem)
+end
+
+--- What a filter goes by: the CertificateType of an entry, and when it was issued (seconds since 1970); or nil where
+-- its file can't be read. A certificate never changes: each is read once, however often all are filtered.
+function Authority:issue_of(entry)
+  local key = entry.key
+  if not self.kinds[key] then
+    local described = self:describe(entry)
+    if not described then return nil end
+    self.kinds[key], self.issued_at[key] = described.CertificateType, described.not_before
+  end
+  return self.kinds[key], self.issued_at[key]
 end
 
 return M
