@@ -25,25 +25,37 @@ local function read_table()
   return cases
 end
 
--- What fails each time is tried again: where only the first call fails, nothing is lost. Those are tried over HTTP/2.
-local function with_retries(cases)
+local function is_handshake(case) return rule.read(case.fault).handshake end
+
+-- A case with some things changed, and a fault of its own.
+local function variant(case, words, changes)
+  local other, fault = {}, {}
+  for name, value in pairs(case) do other[name] = value end
+  for name, value in pairs(case.fault) do fault[name] = value end
+  other.name, other.fault = case.name .. words, fault
+  for name, value in pairs(changes) do other[name] = value end
+  return other
+end
+
+-- Each line over HTTP/1.1 and over HTTP/2. What fails each time is tried again: where only the first call fails,
+-- nothing is lost.
+local function variants(cases)
   local all = {}
   for _, case in ipairs(cases) do
     all[#all + 1] = case
+    if not is_handshake(case) then all[#all + 1] = variant(case, ", over HTTP/2", { http2 = true }) end
     if case.calls == 4 then
-      local fault = {}
-      for name, value in pairs(case.fault) do fault[name] = value end
-      fault.calls = "1"
-      all[#all + 1] = { name = case.name .. " on the first call, over HTTP/2", fault = fault, options = case.options,
-        rows = "right", class = "", code = "", calls = 2, exit = 1, http2 = true }
+      local first = variant(case, " on the first call, over HTTP/2", {
+        rows = "right", class = "", code = "", calls = 2, exit = 1, http2 = true,
+      })
+      first.fault.calls = "1"
+      all[#all + 1] = first
     end
   end
   return all
 end
 
-local CASES = with_retries(read_table())
-
-local function is_handshake(case) return rule.read(case.fault).handshake end
+local CASES = variants(read_table())
 
 describe("a fault of the service", function()
   local folder, asked, running = nil, nil, {}
