@@ -553,6 +553,17 @@ describe("audit: a batch that is refused", function()
     end
   end)
 
+  it("since some of its serials are not found leaves the others their answers, however many are in a row", function()
+    local function answer(request)
+      for _, serial in ipairs(world.serials(request)) do
+        if tonumber(serial:sub(-8), 16) <= 12 then return world.refusal(404, "NotFound") end
+      end
+      return good(request)
+    end
+    local w = new_world(answer)
+    assert.same({ error = 12, good = 88 }, statuses(rows_of(w, world.source(100))))
+  end)
+
   it("down to five single serials in a row, with one code, stops the run", function()
     local w = new_world(function() return world.refusal(400, "MissingSerialNumber", "No.") end)
     local rows = rows_of(w, world.source(5000))

@@ -206,12 +206,13 @@ function Run:stop(answer)
   end
 end
 
--- A refused call: the rows are errors, and where nothing else can come of the rest, the run stops asking.
+-- A refused call: the rows are errors, and where nothing else can come of the rest, the run stops asking. A serial that
+-- is not found says nothing of others.
 function Run:refused(piece, call)
   local info, answer = call.info, error_answer(call)
   if info.any then
     self:stop(answer)
-  elseif #piece.entries == 1 and info.may_divide then
+  elseif #piece.entries == 1 and info.may_divide and info.http_status ~= 404 then
     self.singles = info.code == self.singles_code and self.singles + 1 or 1
     self.singles_code = info.code
     if self.singles >= SINGLES_REFUSED then
