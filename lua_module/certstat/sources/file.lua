@@ -70,7 +70,17 @@ local function reader_of(opened, name)
   end
 end
 
+-- What is wrong with a file of which `size` bytes were there when it was opened and `used` have been read, at its end:
+-- nil where it has not become shorter meanwhile.
+local function shortened(path, size, used)
+  local now = (ipc.facts(path) or {}).size
+  if now and used < size and now < size then
+    return ("%s: has become shorter while it was read: expected %d bytes, found %d"):format(path, size, now)
+  end
+end
+
 --- Opens the file `path`, or reads `opened` (anything with read(n)), which is called `path`.
+-- What a file has grown by meanwhile is read, too; one that has become shorter ends with nil and a message.
 -- options (may be nil): format = content (the default), certificates, csv, tsv, ndjson, log or match; where = the
 -- column, the field or the pattern that these need. Returns an iterator of items and a function: which share of the
 -- file is read, 0 to 1, nil where its length is not known; and what is looked for in it, "serial number" or
@@ -97,6 +107,7 @@ function file.open(path, options, opened)
   return function()
     local item, failure = items()
     if not item and own then
+      failure = failure or size and shortened(path, size, used())
       own:close()
       items = function() end
       own = nil
