@@ -668,8 +668,9 @@ int cs_random_bytes(void *out, size_t n,
 int cs_terminal_is(int fd);
 
 /* From now on SIGTERM and SIGHUP do what SIGINT does at this moment; under the lua program that is
- * to raise an error in what runs; and each of the three ends a read that waits. For programs, not for libraries inside a host.
- * src/ipc/interrupt.c */
+ * to raise an error in what runs; and each of the three ends a read that waits. A file that may not
+ * grow any more (RLIMIT_FSIZE) fails as a full disk does, without SIGXFSZ. For programs, not for
+ * libraries inside a host. src/ipc/interrupt.c */
 void cs_signals_interrupt(void);
 
 /* 1 if SIGUSR1 has come since the last call, else 0. From the first call on it is noted, whichever

@@ -1,6 +1,7 @@
 /* statement.c - what the ledger's other files share: statements, transactions, values, failures. */
 #include "internal.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -15,6 +16,7 @@ static const char *const sql_texts[] = {
 int ledger_fail(const cs_ledger *ledger, int code, cs_error *error)
 {
     char limit[32];
+    int reason = 0;
     switch (code & 0xff) { /* the primary result code */
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
@@ -25,10 +27,14 @@ int ledger_fail(const cs_ledger *ledger, int code, cs_error *error)
     case SQLITE_NOTADB:
         return cs_fail(error, CS_ARGUMENT, CS_LEDGER_DAMAGED, ledger->path,
                        ": is damaged; it is left as it is", NULL);
+    case SQLITE_IOERR: /* SQLite itself says no more, at a COMMIT not even what errno was */
+        reason = errno;
+        break;
     default:
-        return cs_fail(error, CS_LIMIT, CS_LEDGER_FILE, ledger->path, ": ", sqlite3_errstr(code),
-                       NULL);
+        break;
     }
+    return cs_fail(error, CS_LIMIT, CS_LEDGER_FILE, ledger->path, ": ",
+                   reason ? strerror(reason) : sqlite3_errstr(code), NULL);
 }
 
 int ledger_usable(const cs_ledger *ledger, cs_error *error)
@@ -42,6 +48,7 @@ int ledger_usable(const cs_ledger *ledger, cs_error *error)
 
 int ledger_run(cs_ledger *ledger, const char *sql, cs_error *error)
 {
+    errno = 0;
     int code = sqlite3_exec(ledger->db, sql, NULL, NULL, NULL);
     return code ? ledger_fail(ledger, code, error) : 0;
 }
@@ -74,6 +81,7 @@ int ledger_prepare(cs_ledger *ledger, enum ledger_sql which, sqlite3_stmt **out,
 
 int ledger_step(cs_ledger *ledger, sqlite3_stmt *statement, int *row, cs_error *error)
 {
+    errno = 0;
     int code = sqlite3_step(statement);
     if (row) {
         *row = code == SQLITE_ROW;

@@ -1,6 +1,8 @@
 /* Who waits for whom, and for how long; and what a child may do with its parent's ledger. */
 #include "support/ledger.h"
 
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -145,6 +147,34 @@ static void says_that_its_file_is_gone(void **state)
     cs_ledger_close(ledger);
 }
 
+/* A limit on the size of files stands in for a full disk, for root too. */
+static void says_that_its_disk_is_full_and_loses_nothing(void **state)
+{
+    (void)state;
+    cs_error error;
+    struct rlimit before, small;
+    cs_ledger *ledger = open_ledger();
+    int64_t run = begin_run(ledger);
+    unsigned written = 0;
+    signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    small = (struct rlimit){.rlim_cur = 400000, .rlim_max = before.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+    while (record_many(ledger, run, written * 200, 200, &error) == 0) {
+        written++;
+    }
+    assert_int_equal(error.code, CS_ERROR(CS_LIMIT, CS_LEDGER_FILE));
+    assert_message(error, "ledger.db", ": File too large");
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    assert_in_range(written, 1, 100);
+    assert_int_equal(record_many(ledger, run, written * 200, 200, NULL), 0);
+    assert_whole(ledger);
+    cs_ledger_info info;
+    assert_int_equal(cs_ledger_info_of(ledger, &info, NULL), 0);
+    assert_int_equal(info.answers, (written + 1) * 200);
+    cs_ledger_close(ledger);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -152,6 +182,7 @@ int main(void)
         folder_test(waits_for_another_writer_as_long_as_it_says),
         folder_test(is_not_used_behind_a_fork),
         folder_test(says_that_its_file_is_gone),
+        folder_test(says_that_its_disk_is_full_and_loses_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
