@@ -1,4 +1,6 @@
 local fake = require "spec.command.fake"
+local ipc = require "certstat.ipc"
+local strict = require "spec.report.strict"
 
 local ANSWERS = {
   ["084bde"] = { status = "good" },
@@ -165,6 +167,78 @@ b67e                                      revoked  2026-01-02T03:04:05Z
       local _, out = run({ "audit", "--format", format, "--quiet" }, world)
       assert.is_truthy(out:find("the run was cut short", 1, true) or out:find("The run was cut short", 1, true), format)
     end
+  end)
+
+  describe("--report", function()
+    local home
+
+    before_each(function()
+      home = assert(ipc.temporary_folder("/tmp/certstat-spec-XXXXXX"))
+    end)
+
+    after_each(function()
+      ipc.remove_folder(home)
+    end)
+
+    -- The page that such an audit writes, as strict.py reads it.
+    local function page_of(argv, world)
+      table.insert(argv, "--quiet")
+      table.insert(argv, "--report")
+      table.insert(argv, path)
+      local code, out, err = run(argv, world)
+      return strict.read("html", contents(path) or contents(path .. ".part")), code, out, err
+    end
+
+    it("is a page besides the rows", function()
+      local page, code, out, err = page_of({ "audit", "--format", "tsv" }, { certificates = LISTED })
+      assert.equal(1, code)
+      assert.equal("", err)
+      assert.is_truthy(out:find("\nb67e\tb67e\trevoked\t", 1, true))
+      assert.same({ 0, "084bde" }, { page.rows[1][1], page.rows[1][2] })
+      assert.same({ 1, "b67e" }, { page.rows[2][1], page.rows[2][2] })
+      assert.same({ "list", "default", "2" }, { page.texts.dd[1], page.texts.dd[2], page.texts.dd[3] })
+      local texts = table.concat(page.texts.p, "\n")
+      assert.is_truthy(texts:find("Not compared with an earlier audit: there is no ledger.", 1, true))
+      assert.is_nil(contents(path .. ".part"))
+    end)
+
+    it("is left as a part where the run is cut short", function()
+      local world = { certificates = LISTED, list_failure = { "no answer within 60 s", { class = "deadline" } } }
+      local page, code = page_of({ "audit" }, world)
+      assert.equal(3, code)
+      assert.equal(2, #page.rows)
+      assert.is_truthy(table.concat(page.texts.p, "\n"):find("The run was cut short: rows are missing.", 1, true))
+      assert.is_nil(contents(path))
+      page = page_of({ "audit", "--home", home }, world)
+      assert.is_truthy(table.concat(page.texts.p, "\n"):find("earlier audit: the run was cut short.", 1, true))
+    end)
+
+    it("says what has changed since the audit before", function()
+      local page = page_of({ "audit", "--home", home }, { certificates = { LISTED[2] } })
+      local texts = table.concat(page.texts.p, "\n")
+      assert.is_truthy(texts:find("there is no whole audit before run 1, of the same sources.", 1, true))
+      page = page_of({ "audit", "--home", home }, { certificates = LISTED })
+      texts = table.concat(page.texts.p, "\n")
+      assert.is_truthy(texts:find("1 change since run 1 of ", 1, true))
+      assert.equal("084bde", page.texts.td[1])
+    end)
+
+    it("is not begun where the rows can't be written, nor the other way round", function()
+      local code, _, err = run { "audit", "--report", path, "--output", "/nonexistent/rows" }
+      assert.equal("certstat: /nonexistent/rows.part: No such file or directory\n", err)
+      assert.equal(4, code)
+      assert.is_nil(contents(path .. ".part"))
+      code, _, err = run { "audit", "--output", path, "--report", "/nonexistent/page" }
+      assert.equal("certstat: /nonexistent/page.part: No such file or directory\n", err)
+      assert.equal(4, code)
+      assert.is_nil(contents(path .. ".part"))
+    end)
+
+    it("is another file than the rows", function()
+      local code, _, err = run { "audit", "--report", path, "--output", path }
+      assert.equal("certstat: --output and --report name the same file\n", err)
+      assert.equal(4, code)
+    end)
   end)
 
   it("closes its report where it is interrupted", function()

@@ -8,7 +8,7 @@ local facts = {}
 function facts.of(counts, different)
   local run = {
     whole = true, seconds = 2.5, ended = 1767323045, counts = tally.new(), qps = 10,
-    counters = { calls = 4, serials = 5, throttled = 1, retries = 2, failed = 0 },
+    counters = { calls = 4, serials = 6, throttled = 1, retries = 2, failed = 0 },
   }
   for status, count in pairs(counts) do
     run.counts[status] = count

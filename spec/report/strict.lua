@@ -4,6 +4,7 @@ local columns = require "certstat.report.columns"
 local facts = require "spec.report.facts"
 local object = require "certstat.report.object"
 local report = require "certstat.report"
+local shown = require "certstat.report.shown"
 
 local strict = {}
 
@@ -18,6 +19,11 @@ strict.HOSTILE = {
   "\226\128\168\226\128\169", "\239\187\191bom", "\239\191\190\239\191\191", "\255\254", "\237\160\128",
   "\228\184\173\230\150\135", "%s%d{{x}}${y}", "",
 }
+
+--- Outside text as XML and HTML have it: printable, and without U+FFFE and U+FFFF, which XML has not.
+function strict.in_xml(text)
+  return (shown(text):gsub("\239\191\190", "\\u{FFFE}"):gsub("\239\191\191", "\\u{FFFF}"))
+end
 
 --- Outside text as JSON keeps it: what is not UTF-8 becomes U+FFFD.
 function strict.kept(text)

@@ -1,6 +1,7 @@
 """strict.py FORMAT - reads a report on standard input with a strict parser that others have written, and prints what it
 has read as JSON. What the parser refuses, or the format's own specification, is an error."""
 import csv
+import html.parser
 import io
 import json
 import subprocess
@@ -116,6 +117,50 @@ def read_prometheus(text):
     return families
 
 
+class Page(html.parser.HTMLParser):
+    """Elements that are opened and closed in order, all of them among those that the page has, and its texts."""
+    ELEMENTS = set("""html head meta title style body script header main footer section div h1 h2 p dl dt dd ul li b span svg
+        rect line text table thead tbody tr th td label input fieldset legend noscript button""".split())
+    ATTRIBUTES = set("""lang charset http-equiv content name type id class role aria-label aria-labelledby aria-pressed
+        tabindex autocomplete value checked scope viewbox preserveaspectratio x y width height x2 y1 y2""".split())
+
+    def __init__(self):
+        super().__init__(convert_charrefs=True)
+        self.open, self.texts, self.labels = [], {}, []
+
+    def handle_starttag(self, tag, attributes):
+        self.handle_startendtag(tag, attributes)
+        if tag not in ("meta", "input"):
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attributes):
+        expect(tag in self.ELEMENTS, "an element " + tag)
+        names = [name for name, _ in attributes]
+        expect(set(names) <= self.ATTRIBUTES and len(set(names)) == len(names), "an attribute among " + " ".join(names))
+        self.labels += [value for name, value in attributes if name == "aria-label"]
+
+    def handle_endtag(self, tag):
+        expect(self.open and self.open.pop() == tag, "an end of " + tag)
+
+    def handle_data(self, data):
+        if data.strip():
+            expect(self.open, "text behind the page")
+            self.texts.setdefault(self.open[-1], []).append(data.strip())
+
+    def handle_comment(self, data):
+        raise ValueError("a comment: " + data)
+
+
+def read_html(text):
+    """The rows as the page's script has them, the texts by element, and the labels of pictures."""
+    page = Page()
+    page.feed(text)
+    page.close()
+    expect(not page.open, "elements that do not end: " + " ".join(page.open))
+    data, _ = page.texts["script"]
+    return {"rows": read_json(data), "texts": page.texts, "labels": page.labels}
+
+
 READERS = {
     "csv": lambda text: read_separated(text, "\r\n"),
     "tsv": lambda text: read_separated(text, "\n", delimiter="\t", quoting=csv.QUOTE_NONE),
@@ -125,6 +170,7 @@ READERS = {
     "junit": read_junit,
     "sarif": read_sarif,
     "prometheus": read_prometheus,
+    "html": read_html,
 }
 
 json.dump(READERS[sys.argv[1]](sys.stdin.buffer.read().decode("utf-8", "strict")), sys.stdout)

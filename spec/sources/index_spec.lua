@@ -18,6 +18,7 @@ describe("sources.index", function()
     assert.same({ serial = "084BDE", source = "i:1", subject = "/CN=one", not_after = 1798761600 }, read())
     assert.same({
       serial = "B67E", source = "i:2", subject = "/CN=two", not_after = 1798761600, revoked_at = 1767323045,
+      reason = "keyCompromise",
     }, read())
     assert.is_nil(read())
   end)

@@ -1,12 +1,13 @@
 --- certstat audit - the status of a whole list, streamed: the service's own, those of files, folders, access logs, or
 -- all of them.
 local columns = require "certstat.report.columns"
+local compared = require "certstat.command.compared"
 local exit_codes = require "certstat.command.exit_codes"
 local formats = require("certstat.report").formats
 local input = require "certstat.command.input"
 local interrupt = require "certstat.command.interrupt"
 local options = require "certstat.command.options"
-local output = require "certstat.command.output"
+local outputs = require "certstat.command.outputs"
 local progress = require "certstat.command.progress"
 local recording = require "certstat.command.recording"
 local service = require "certstat.command.service"
@@ -34,7 +35,8 @@ Example:
       :argname("RUN"):args("?"):convert(options.whole("--resume", 1, 1e15)),
     command:flag("--force", "Go on also where the settings have changed."))
   options.shown(command, formats, columns.status,
-    command:option("--output", "Write the rows to F, which appears when it is whole."):argname("F"))
+    command:option("--output", "Write the rows to F, which appears when it is whole."):argname("F"),
+    command:option("--report", "Write a page (HTML) for people to F, besides the rows, likewise."):argname("F"))
   options.service(command)
 end
 
@@ -106,6 +108,48 @@ local function clock_of(arguments, environment)
   return columns.has(arguments.columns or columns.status, "checked_at") and environment.wall_seconds or nil
 end
 
+-- What has changed since the audit before: as compared.with_earlier says it, with the line of why not in the place of
+-- nothing.
+local function changes_of(arguments, environment, client, record, whole)
+  if not record.run or not whole then
+    return { missing = record.run and "the run was cut short" or "there is no ledger" }
+  end
+  local ledger, message = environment.ledger({ home = arguments.home, getenv = environment.getenv })
+  if not ledger then
+    return { missing = message }
+  end
+  local found
+  found, message = compared.with_earlier(ledger, client.account, record.run)
+  ledger:close()
+  return found or { missing = message }
+end
+
+-- Ends the rows, then the record, then the page, which says how the record differs from an earlier one. facts: of the
+-- run. Returns nil, or {message} of what could not be written.
+local function conclude(arguments, environment, client, record, report, facts)
+  local failure
+  local written, message = report:close(facts)
+  if not written then
+    failure = { message }
+  end
+  local recorded, unkept = record:finish(facts.whole and written)
+  if not recorded then
+    failure = failure or { unkept }
+  end
+  if report.page then
+    facts.whole = facts.whole and not failure
+    facts.asked = {
+      from = table.concat(arguments.from, ", "), endpoint = client.endpoint, account = client.account, run = record.run,
+    }
+    facts.changes = changes_of(arguments, environment, client, record, facts.whole)
+    written, message = report:close_page(facts)
+    if not written then
+      failure = failure or { message }
+    end
+  end
+  return failure
+end
+
 function audit.run(arguments, environment)
   local client, asked = service.open(arguments, environment)
   if not client then
@@ -123,7 +167,7 @@ function audit.run(arguments, environment)
     client:close()
     return unrecorded
   end
-  local report, unwritable = output.open(arguments, environment, columns.status)
+  local report, unwritable = outputs.open(arguments, environment)
   if not report then
     client:close()
     record:finish(false)
@@ -143,14 +187,9 @@ function audit.run(arguments, environment)
   line:clear()
 
   local seconds = (environment.now_ns() - started) / 1e9
-  local written, message = report:close(service.facts(arguments, environment, client, counts, seconds, not failure))
-  if not written and not failure then
-    failure = { message }
-  end
-  local recorded, unkept = record:finish(not failure)
-  if not recorded then
-    failure = failure or { unkept }
-  end
+  local facts = service.facts(arguments, environment, client, counts, seconds, not failure)
+  local unfinished = conclude(arguments, environment, client, record, report, facts)
+  failure = failure or unfinished
   if not arguments.quiet and not (failure and counts.rows == 0) then
     environment.stderr:write(summary.rows("serial", counts, tally.statuses),
       summary.calls(client:counters(), asked, seconds))

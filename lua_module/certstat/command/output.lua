@@ -71,4 +71,10 @@ function output:close(facts)
   return true
 end
 
+--- Ends a report that nobody wants any more, without a trace of its file.
+function output:discard()
+  self.file:close()
+  os.remove(self.part)
+end
+
 return output

@@ -14,19 +14,20 @@ local report = {
   formats = { "table", "csv", "tsv", "ndjson", "json", "markdown", "junit", "sarif", "prometheus" },
 }
 
-local known = {}
+local known = { html = "certstat.report.html" }
 for _, format in ipairs(report.formats) do
   known[format] = "certstat.report." .. format
 end
 
--- format: one of report.formats; write: function(text), called with whole lines; options (may be nil):
+-- format: one of report.formats, or html, a page for people; write: function(text), called with whole lines; options
+-- (may be nil):
 --   columns: an array as in report/columns.lua (default: columns.status)
 --   color:   true colours the table's status words
 -- Returns {row = function(row), finish = function(facts)}. finish completes the text, also after a run that was cut
 -- short, and is to be called exactly once. facts, of the run: {whole = it was not cut short, seconds = how long it
 -- took, ended = seconds since 1970, counts = {[status] = how many rows have it}, for each of report/statuses.lua,
 -- counters = what client:counters() gives, qps = the calls a second that its quota allows}; those of report.tables look
--- at whole alone. Raises where the format is unknown.
+-- at whole alone, and html has more, see there. Raises where the format is unknown.
 function report.open(format, write, options)
   if not known[format] then
     error("report.open: expected one of " .. table.concat(report.formats, ", ") .. ", found "

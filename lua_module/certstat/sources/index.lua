@@ -42,8 +42,8 @@ function index.is(head)
   return head:find("^[VRE]\t%d+Z\t[^\t\n]*\t%x+\t") ~= nil
 end
 
---- reader, name and result as in certstat.sources.each_line; an item also has subject, not_after, and revoked_at where
--- the database says that (seconds since 1970).
+--- reader, name and result as in certstat.sources.each_line; an item also has subject, not_after, and where the
+-- database says so, revoked_at (seconds since 1970) and reason (openssl's word for it).
 function index.items(reader, name)
   return each_line(reader, name, function(line)
     if line == "" then
@@ -52,6 +52,7 @@ function index.items(reader, name)
     local entry, message = index.parse(line)
     return entry and {
       serial = entry.serial, subject = entry.subject, not_after = entry.expires, revoked_at = entry.revoked,
+      reason = entry.reason,
     }, message
   end)
 end
