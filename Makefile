@@ -158,7 +158,7 @@ $(SRC_OUT)/soak/%: spec/soak/%.c $(ARCHIVE)
 	$(CC) $(ALL_CFLAGS) -MMD -MP -o $@ $< $(ARCHIVE) -Wl,--as-needed -lcurl -lssl -lcrypto $(LDFLAGS)
 
 # what spec/run runs: programs of spec/parts/, each on a Lua and a kind of build
-CHECK      := c lua@$(LUA) hosts interop soak rock@5.4 rock@jit lint coverage
+CHECK      := c lua@$(LUA) hosts interop browser soak rock@5.4 rock@jit lint coverage
 CHECK_REST := $(patsubst %,lua@%,$(filter-out $(LUA),5.1 5.2 5.3 5.4 jit)) rock@5.1 rock@5.2 rock@5.3 c+clang c+tsan fuzz
 ASAN       := c+asan lua@5.4+asan
 
