@@ -36,7 +36,7 @@ static int is_terminal(lua_State *L)
     return 1;
 }
 
-/* interrupt_signals(): SIGTERM and SIGHUP do from now on what SIGINT does */
+/* interrupt_signals(): SIGTERM and SIGHUP do from now on what SIGINT does, SIGXFSZ nothing */
 static int interrupt_signals(lua_State *L)
 {
     (void)L;

@@ -13,10 +13,24 @@ static const char *const sql_texts[] = {
 #undef SQL
 };
 
+/* What the system said when reading or writing failed: of the journal, else of the database. */
+static const char *system_reason(const cs_ledger *ledger)
+{
+    sqlite3_file *journal = NULL;
+    int number = 0;
+    sqlite3_file_control(ledger->db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &journal);
+    if (journal && journal->pMethods) {
+        journal->pMethods->xFileControl(journal, SQLITE_FCNTL_LAST_ERRNO, &number);
+    }
+    if (!number) {
+        sqlite3_file_control(ledger->db, "main", SQLITE_FCNTL_LAST_ERRNO, &number);
+    }
+    return strerror(number ? number : EIO);
+}
+
 int ledger_fail(const cs_ledger *ledger, int code, cs_error *error)
 {
     char limit[32];
-    int reason = 0;
     switch (code & 0xff) { /* the primary result code */
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
@@ -27,14 +41,16 @@ int ledger_fail(const cs_ledger *ledger, int code, cs_error *error)
     case SQLITE_NOTADB:
         return cs_fail(error, CS_ARGUMENT, CS_LEDGER_DAMAGED, ledger->path,
                        ": is damaged; it is left as it is", NULL);
-    case SQLITE_IOERR: /* SQLite itself says no more, at a COMMIT not even what errno was */
-        reason = errno;
-        break;
+    case SQLITE_READONLY:
+        return cs_fail(error, CS_ARGUMENT, CS_LEDGER_FILE, ledger->path,
+                       ": can't be used without the right to write it, and to its folder", NULL);
+    case SQLITE_IOERR:
+        return cs_fail(error, CS_LIMIT, CS_LEDGER_FILE, ledger->path, ": ", system_reason(ledger),
+                       NULL);
     default:
-        break;
+        return cs_fail(error, CS_LIMIT, CS_LEDGER_FILE, ledger->path, ": ", sqlite3_errstr(code),
+                       NULL);
     }
-    return cs_fail(error, CS_LIMIT, CS_LEDGER_FILE, ledger->path, ": ",
-                   reason ? strerror(reason) : sqlite3_errstr(code), NULL);
 }
 
 int ledger_usable(const cs_ledger *ledger, cs_error *error)

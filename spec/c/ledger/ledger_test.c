@@ -1,6 +1,8 @@
 /* A ledger is opened where it may be. */
 #include "support/ledger.h"
 
+#include <linux/capability.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 static void makes_what_is_missing_for_its_owner_alone(void **state)
@@ -74,6 +76,38 @@ static void refuses_a_path_that_is_too_long(void **state)
     assert_non_null(strstr(error.message, "aaaa"));
 }
 
+/* In a child, as what root may do beyond others can't be had again. */
+static void try_without_privileges(int create)
+{
+    struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+    struct __user_cap_data_struct none[2] = {{0}};
+    cs_error error = {0, ""};
+    cs_ledger *ledger;
+    int result = (int)syscall(SYS_capset, &header, none);
+    result = result ? result : cs_ledger_open(&ledger, folder, create, &error);
+    _exit(result != CS_ERROR(CS_ARGUMENT, CS_LEDGER_FILE) ||
+          strcmp(error.message + strlen(folder),
+                 "/ledger.db: can't be used without the right to write it, and to its folder"));
+}
+
+static void says_that_it_may_not_be_written(void **state)
+{
+    (void)state;
+    cs_ledger_close(open_ledger());
+    assert_int_equal(chmod(folder, 0500), 0);
+    for (int create = 0; create <= 1; create++) {
+        int status;
+        pid_t child = fork();
+        assert_true(child >= 0);
+        if (child == 0) {
+            try_without_privileges(create);
+        }
+        assert_int_equal(waitpid(child, &status, 0), child);
+        assert_int_equal(status, 0);
+    }
+    assert_int_equal(chmod(folder, 0700), 0);
+}
+
 /* The SHARED lock of the first handle must outlive the opening and closing of the second: without
  * it another process that closes the ledger takes itself for the last one, and removes the journal. */
 static void keeps_its_locks_while_the_process_opens_it_again(void **state)
@@ -108,6 +142,7 @@ int main(void)
         folder_test(refuses_a_home_that_others_can_write),
         folder_test(refuses_a_link),
         folder_test(refuses_a_path_that_is_too_long),
+        folder_test(says_that_it_may_not_be_written),
         folder_test(keeps_its_locks_while_the_process_opens_it_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,6 +2,7 @@
 #include "support/ledger.h"
 
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 static void writes_what_was_asked_and_answered(void **state)
@@ -245,6 +246,31 @@ static void writes_nothing_of_a_reply_for_which_there_is_no_room(void **state)
     cs_ledger_close(ledger);
 }
 
+/* Its files may not grow beyond a limit, and the signal that would say so is ignored. */
+static void says_what_keeps_it_from_writing(void **state)
+{
+    (void)state;
+    cs_error error;
+    struct rlimit had;
+    unsigned replies = 0;
+    cs_ledger *ledger = open_ledger();
+    int64_t run = begin_run(ledger);
+    signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &had), 0);
+    struct rlimit limit = {300000, had.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    while (!record_many(ledger, run, replies * 50, 50, &error)) {
+        replies++;
+    }
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &had), 0);
+    assert_in_range(replies, 1, 10);
+    assert_int_equal(error.code, CS_ERROR(CS_LIMIT, CS_LEDGER_FILE));
+    assert_message(error, "ledger.db", ": File too large");
+    assert_int_equal(strtoul(ask_sqlite("SELECT count(*) FROM answers"), NULL, 10), replies * 50);
+    assert_whole(ledger);
+    cs_ledger_close(ledger);
+}
+
 /* ---- other processes ---- */
 
 /* Writes replies of 1 to 60 serials, and after each says over the pipe how many there are. */
@@ -349,6 +375,7 @@ int main(void)
         folder_test(goes_on_with_a_run_that_was_cut_short),
         folder_test(refuses_a_run_that_is_not_there),
         folder_test(writes_nothing_of_a_reply_for_which_there_is_no_room),
+        folder_test(says_what_keeps_it_from_writing),
         folder_test(keeps_all_it_acknowledged_when_it_is_killed),
         folder_test(lets_two_processes_write_at_once),
     };
