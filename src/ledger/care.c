@@ -136,8 +136,12 @@ static int give_back_pages(cs_ledger *ledger, cs_error *error)
         result = ledger_run(ledger, PAGES_AT_ONCE, error);
         result = result ? result : ledger_number(ledger, "PRAGMA freelist_count", &now, error);
     }
-    /* a reader may hold the journal's end: then it is cut another time */
-    return result ? result : ledger_run(ledger, "PRAGMA wal_checkpoint(TRUNCATE)", error);
+    /* A reader may hold the journal's end: then it is cut another time. Who waited for him would
+     * keep all others from writing meanwhile. */
+    sqlite3_busy_timeout(ledger->db, 0);
+    result = result ? result : ledger_run(ledger, "PRAGMA wal_checkpoint(TRUNCATE)", error);
+    sqlite3_busy_timeout(ledger->db, CS_LEDGER_BUSY_MS);
+    return result;
 }
 
 int cs_ledger_compact(cs_ledger *ledger, int64_t keep, int64_t *dropped, cs_error *error)

@@ -38,6 +38,9 @@ static void is_not_held_up_by_a_reader(void **state)
         assert_int_equal(record_many(ledger, run, i * 200, 200, NULL), 0);
     }
     assert_int_equal(cs_ledger_end_run(ledger, run, 2000, 1, NULL), 0);
+    int64_t dropped;
+    assert_int_equal(cs_ledger_compact(ledger, 0, &dropped, NULL), 0);
+    assert_int_equal(dropped, 1);
     assert_int_equal(slept_us, 0);
     slept_us = -1;
     sqlite3_close(reader);
