@@ -15,6 +15,13 @@ static int wall_ns(lua_State *L)
     return 1;
 }
 
+/* thread_ns() -> nanoseconds for which this thread has run on a processor */
+static int thread_ns(lua_State *L)
+{
+    bind_push_int64(L, cs_clock_thread_ns());
+    return 1;
+}
+
 /* random(n) -> n random bytes (at most 1024), from getrandom(2) */
 static int random_bytes(lua_State *L)
 {
@@ -56,13 +63,10 @@ BIND_EXPORT int luaopen_certstat_ipc(lua_State *L);
 int luaopen_certstat_ipc(lua_State *L)
 {
     static const luaL_Reg functions[] = {
-        {"now_ns", now_ns},
-        {"wall_ns", wall_ns},
-        {"random", random_bytes},
-        {"isatty", is_terminal},
-        {"interrupt_signals", interrupt_signals},
-        {"state_asked", state_asked},
-        {NULL, NULL},
+        {"now_ns", now_ns},           {"wall_ns", wall_ns},
+        {"thread_ns", thread_ns},     {"random", random_bytes},
+        {"isatty", is_terminal},      {"interrupt_signals", interrupt_signals},
+        {"state_asked", state_asked}, {NULL, NULL},
     };
     lua_newtable(L);
     bind_set_functions(L, functions);

@@ -659,8 +659,9 @@ int cs_net_warm(cs_slice ca_file, cs_error *error);
 /* -------------------------------------------------------------- the machine (src/ipc/, libc) ---
  */
 
-int64_t cs_clock_now_ns(void);  /* CLOCK_BOOTTIME */
-int64_t cs_clock_wall_ns(void); /* CLOCK_REALTIME, since 1970 */
+int64_t cs_clock_now_ns(void);    /* CLOCK_BOOTTIME */
+int64_t cs_clock_wall_ns(void);   /* CLOCK_REALTIME, since 1970 */
+int64_t cs_clock_thread_ns(void); /* CLOCK_THREAD_CPUTIME_ID: how long this thread has run */
 int cs_random_bytes(void *out, size_t n,
                     cs_error *error); /* getrandom(2), never blocking once the pool is up */
 

@@ -33,11 +33,18 @@ static void wall_is_realtime_in_nanoseconds(void **state)
     is_between(cs_clock_wall_ns, CLOCK_REALTIME);
 }
 
+static void thread_is_this_threads_own_in_nanoseconds(void **state)
+{
+    (void)state;
+    is_between(cs_clock_thread_ns, CLOCK_THREAD_CPUTIME_ID);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(now_is_boottime_in_nanoseconds),
         cmocka_unit_test(wall_is_realtime_in_nanoseconds),
+        cmocka_unit_test(thread_is_this_threads_own_in_nanoseconds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
