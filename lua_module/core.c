@@ -1,5 +1,5 @@
-/* certstat.core - everything pure: serials, signatures, quota, engine, certificates. Each room
- * registers its own. */
+/* certstat.core - everything pure: serials, signatures, quota, engine, certificates, lines. Each
+ * room registers its own. */
 #include "core.h"
 
 BIND_EXPORT int luaopen_certstat_core(lua_State *L);
@@ -12,5 +12,6 @@ int luaopen_certstat_core(lua_State *L)
     core_open_engine(L);
     core_open_x509(L);
     core_open_printable(L);
+    core_open_lines(L);
     return 1;
 }

@@ -10,5 +10,6 @@ void core_open_quota(lua_State *L);
 void core_open_engine(lua_State *L);
 void core_open_x509(lua_State *L);
 void core_open_printable(lua_State *L);
+void core_open_lines(lua_State *L);
 
 #endif

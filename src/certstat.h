@@ -148,6 +148,60 @@ int cs_serial_parse(cs_slice text, cs_serial *out, cs_error *error);
  * 00 and other leading zeros go; raw bytes carry no sign. */
 int cs_serial_bytes(cs_slice bytes, cs_serial *out, cs_error *error);
 
+/* -- the lines of a file that changes (src/core/lines.c, blocks.c, hints.c) -------------------- */
+
+/* The lines of a file, by position and by key, as its last whole reading found them, while the next
+ * reading goes on beside it. What a reading finds as it was is compared, not made again: a file of
+ * which a line has changed costs little more than the comparison. No call takes longer because
+ * there are more lines, but by logarithm. Positions are counted from 1 on. Lines may be marked;
+ * marked lines can be counted, and the n-th of them found. */
+typedef struct cs_lines cs_lines;
+
+#define CS_LINE_MAX  65536               /* bytes of one line */
+#define CS_LINES_MAX ((uint32_t)1 << 30) /* lines */
+
+/* CS_LIMIT for want of memory. */
+int cs_lines_new(cs_lines **out, cs_error *error);
+void cs_lines_free(cs_lines *lines); /* NULL is allowed; takes long where there are many */
+
+/* A reading begins; what an unfinished one has read is given up. */
+void cs_lines_begin(cs_lines *lines);
+
+/* The reading goes on with `text`: takes over the whole lines at its start, each with its '\n', that
+ * stand at the same positions as before. *n: their bytes. CS_LIMIT for want of memory. */
+int cs_lines_same(cs_lines *lines, cs_slice text, size_t *n, cs_error *error);
+
+/* ... with a line that differs. line: without its '\n'; key: what it shall be found by. CS_LIMIT
+ * where it is too long, for one line too many, and for want of memory. */
+int cs_lines_add(cs_lines *lines, cs_slice line, cs_slice key, int is_marked, cs_error *error);
+
+uint32_t cs_lines_read(const cs_lines *lines); /* how many lines the reading has */
+
+/* The reading is whole: what it has read are the lines from now on. CS_LIMIT for want of memory:
+ * the lines stay those of before. */
+int cs_lines_finish(cs_lines *lines, cs_error *error);
+
+/* Frees some of the memory that an earlier reading has left: 1 while there is more, else 0. What is
+ * not freed by then is by the next cs_lines_begin. */
+int cs_lines_tidy(cs_lines *lines);
+
+uint32_t cs_lines_count(const cs_lines *lines); /* of the last whole reading */
+
+/* The line at a position; good until the next call that changes anything. p is NULL where there is
+ * none. */
+cs_slice cs_lines_at(const cs_lines *lines, uint32_t position);
+
+/* The position of the last line before `below` whose key may be this one (hashes are compared); 0:
+ * none. */
+uint32_t cs_lines_find(const cs_lines *lines, cs_slice key, uint32_t below);
+
+/* Marks the line at a position. A reading that has begun may not know of it: mark it once more when
+ * that has finished. */
+void cs_lines_mark(cs_lines *lines, uint32_t position);
+
+uint32_t cs_lines_marked(const cs_lines *lines, uint32_t last); /* how many up to this position */
+uint32_t cs_lines_nth_marked(const cs_lines *lines, uint32_t nth); /* its position; 0: none */
+
 /* -- signatures (src/core/signer.c, sign_v3.c, sign_v1.c) -------------------------------------- */
 
 #define CS_HEADERS_MAX 64 /* header fields of one request; more is CS_LIMIT */
