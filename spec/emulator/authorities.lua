@@ -29,11 +29,20 @@ local function authority(number, identifier, own, entries)
   return {
     number = number, identifier = identifier, own = own, own_key = own and own.key,
     index = {
-      generation = 1,
       refresh = function() return true end,
       find = function(_, key) return by_key[key] end,
       at = function(_, position) return list[position] end,
       count = function() return #list end,
+      revoked_count = function(_, last)
+        local count = 0
+        for position = 1, last or #list do count = count + (list[position].status == "R" and 1 or 0) end
+        return count
+      end,
+      revoked_at = function(self, nth)
+        for position = 1, #list do
+          if list[position].status == "R" and self:revoked_count(position) == nth then return list[position] end
+        end
+      end,
     },
     is_root = function(self) return not self.own or self.own.subject == self.own.issuer end,
     instance = function() return "pca-" .. identifier end,

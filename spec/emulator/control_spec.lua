@@ -5,12 +5,12 @@ local faults = require "certstat.emulator.faults"
 local switches = require "certstat.emulator.switches"
 
 describe("the emulator's control", function()
-  local one, revoked, settings
+  local one, counted, revoked, settings
 
   before_each(function()
-    revoked, settings = nil, switches.usual()
+    revoked, counted, settings = nil, counters.new(), switches.usual()
     one = control.new {
-      faults = faults.new(), counters = counters.new(), switches = settings,
+      faults = faults.new(), counters = counted, switches = settings,
       registry = {
         revoke = function(_, key, seconds)
           revoked = { key, seconds }
@@ -27,7 +27,9 @@ describe("the emulator's control", function()
   end
 
   it("shows the counters", function()
-    assert.same({ 200, '{"calls":0,"serials":0,"handshakes":0,"codes":{},"faults":{}}' }, { ask("GET", "/counters") })
+    counted:turn(400000)
+    assert.same({ 200, '{"calls":0,"serials":0,"handshakes":0,"turns":1,"long_turns":0,"longest_turn_us":400,'
+      .. '"codes":{},"faults":{}}' }, { ask("GET", "/counters") })
   end)
 
   it("adds, lists and removes faults", function()

@@ -1,21 +1,33 @@
 local authorities = require "spec.emulator.authorities"
 local registry = require "certstat.emulator.registry"
 
--- an authority whose index holds `keys`
+-- an authority whose index holds `keys`; the revoked ones have a star
 local function authority(own_key, keys)
   local entries, by_key = {}, {}
-  for i, key in ipairs(keys) do
-    entries[i] = { key = key, position = i }
+  for i, text in ipairs(keys) do
+    local key, star = text:match("^(%x+)(%*?)$")
+    entries[i] = { key = key, position = i, status = star == "*" and "R" or "V" }
     by_key[key] = entries[i]
+  end
+  local function revoked(last)
+    local found = {}
+    for i = 1, last or #entries do
+      if entries[i].status == "R" then found[#found + 1] = entries[i] end
+    end
+    return found
   end
   return {
     own_key = own_key,
     index = {
-      generation = 1,
-      refresh = function(self) return self.problem == nil or nil, self.problem end,
+      refresh = function(self)
+        if self.problem then return nil, self.problem end
+        return true, self.damage
+      end,
       find = function(_, key) return by_key[key] end,
       at = function(_, position) return entries[position] end,
       count = function() return #entries end,
+      revoked_count = function(_, last) return #revoked(last) end,
+      revoked_at = function(_, nth) return revoked()[nth] end,
       revoke = function(_, key, seconds) return key == "c2" and seconds == 7 end,
     },
     find_identifier = function(_, identifier) return by_key[identifier] end,
@@ -75,25 +87,29 @@ describe("the registry", function()
     assert.same({ 1, 4 }, { both:issued(root), both:issued(sub) })
   end)
 
-  it("selects in the same order, also without authorities", function()
-    local pauses = 0
-    local function accept(entry) return entry.key:find("1") end
-    assert.equal("a1 c1 c1c1", keys_of(both:select(accept, function() pauses = pauses + 1 end)))
-    assert.equal(7, pauses)
-  end)
+  for _, case in ipairs { { 1, 100, "a1 c1 c1c1" }, { 2, 1, "c1" }, { 3, 5, "c1c1" }, { 4, 5, "" } } do
+    it(("selects in the same order from %d, %d at most, also without authorities"):format(case[1], case[2]), function()
+      local pauses = 0
+      local function accept(entry) return entry.key:find("1") end
+      local page, total = both:select(accept, case[1], case[2], function() pauses = pauses + 1 end)
+      assert.equal(case[3], keys_of(page))
+      assert.same({ 3, 7 }, { total, pauses })
+    end)
+  end
 
-  it("looks for the revoked ones once for each state of the databases", function()
-    local one = authority("02", { "02", "a1", "a2" })
-    one.index:find("a2").status, one.index:find("02").status = "R", "R"
-    local pauses = 0
-    local function pause() pauses = pauses + 1 end
-    local alone = registry.new { one }
-    assert.equal("a2", keys_of(alone:revoked(pause)))
-    assert.equal("a2", keys_of(alone:revoked(pause)))
-    assert.equal(3, pauses)
-    one.index:find("a1").status, one.index.generation = "R", 2
-    assert.equal("a1 a2", keys_of(alone:revoked(pause)))
-  end)
+  for _, case in ipairs {
+    { 1, 100, "a2 b2 b3" }, { 1, 1, "a2" }, { 2, 1, "b2" }, { 2, 5, "b2 b3" }, { 4, 5, "" },
+  } do
+    it(("pages the revoked ones from %d, %d at most, without authorities"):format(case[1], case[2]), function()
+      local first = authority("02", { "02*", "a1", "a2*", "5b*" })
+      local second = authority("5b", { "b1", "b2*", "b3*", "b4" })
+      local one = registry.new { first, second }
+      local page, total = one:revoked_page(case[1], case[2])
+      assert.equal(case[3], keys_of(page))
+      assert.equal(3, total)
+      assert.same({ 1, 2 }, { one:revoked(first), one:revoked(second) })
+    end)
+  end
 
   it("knows who signed whom", function()
     local known = authorities.registry()
@@ -117,5 +133,11 @@ describe("the registry", function()
     local ok, message = registry.new({ sub, broken }):refresh()
     assert.is_nil(ok)
     assert.equal("index.txt: damaged", message)
+  end)
+
+  it("passes on which databases are damaged, and answers from what was known", function()
+    local one, two = authority(nil, {}), authority(nil, {})
+    one.index.damage, two.index.damage = "one", "two"
+    assert.same({ true, "one; two" }, { registry.new({ one, sub, two }):refresh() })
   end)
 end)

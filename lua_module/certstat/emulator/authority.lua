@@ -24,13 +24,16 @@ function M.open(folder, number)
     own, message = certificate.describe(pem)
     if not own then return nil, ("%s/cacert.pem: %s"):format(folder, message) end
   end
+  local database
+  database, message = index.open(folder .. "/index.txt")
+  if not database then return nil, message end
   return setmetatable({
     folder = folder,
     number = number,
     identifier = own and own.Md5 or ("%032x"):format(number),
     own = own, -- what its certificate says, see certificate.describe; nil where it has none
     own_key = own and own.key,
-    index = index.open(folder .. "/index.txt"),
+    index = database,
     kinds = {}, issued_at = {}, -- by key, of the certificates that were read for a filter
   }, Authority)
 end

@@ -19,7 +19,7 @@ local function wait_until_ready(process)
   repeat
     local kind, value = process:wait(START_MS)
     if kind == "signal" then return "signal" end
-    if kind == "time" then return failure("nginx did not start in 30 seconds") end
+    if kind == "time" then return failure("nginx did not start: nothing was heard of it for 30 seconds") end
     if kind ~= "output" then return failure("nginx did not start") end
     said = said .. value
     local reason = said:match("^failed ([^\n]*)\n")

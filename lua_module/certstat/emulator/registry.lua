@@ -10,11 +10,13 @@ function M.new(authorities) return setmetatable({ authorities = authorities }, R
 
 --- Makes sure that all databases are read as they are now, see index.refresh.
 function Registry:refresh(pause, wait)
+  local damaged = {}
   for _, authority in ipairs(self.authorities) do
     local ok, message = authority.index:refresh(pause, wait)
     if not ok then return nil, message end
+    damaged[#damaged + 1] = message
   end
-  return true
+  return true, damaged[1] and table.concat(damaged, "; ")
 end
 
 --- What has a canonical key: one; none; several where authorities share a serial.
@@ -83,78 +85,91 @@ function Registry:chain(authority)
   return table.concat(pems)
 end
 
--- The positions in an index that hold an authority's own certificate, which is no client or server certificate; as a
--- sorted list and as a set.
-local function own_positions(self, index)
-  local positions, set = {}, {}
+-- The entries of an index that are authorities' own certificates, which are no client or server certificates: by
+-- position.
+local function own_entries(self, index)
+  local own = {}
   for _, authority in ipairs(self.authorities) do
     local entry = authority.own_key and index:find(authority.own_key)
-    if entry and not set[entry.position] then
-      positions[#positions + 1], set[entry.position] = entry.position, true
-    end
+    if entry then own[entry.position] = entry end
   end
-  table.sort(positions)
-  return positions, set
+  return own
 end
 
---- How many client and server certificates an authority has issued.
-function Registry:issued(authority)
-  return authority.index:count() - #own_positions(self, authority.index)
+-- What is paged: all entries of an index, or its revoked ones. count: how many there are; at: the n-th;
+-- rank: which of them an entry is, nil where it is none.
+local ALL = {
+  count = function(index) return index:count() end,
+  at = function(index, nth) return index:at(nth) end,
+  rank = function(_, entry) return entry.position end,
+}
+local REVOKED = {
+  count = function(index) return index:revoked_count() end,
+  at = function(index, nth) return index:revoked_at(nth) end,
+  rank = function(index, entry) return entry.status == "R" and index:revoked_count(entry.position) or nil end,
+}
+
+-- Which of what is paged are authorities' own certificates, as a sorted list.
+local function own_ranks(self, index, kind)
+  local ranks = {}
+  for _, entry in pairs(own_entries(self, index)) do ranks[#ranks + 1] = kind.rank(index, entry) end
+  table.sort(ranks)
+  return ranks
 end
 
-local function skip(positions, nth)
-  for _, position in ipairs(positions) do
-    if position <= nth then nth = nth + 1 end
+local function skip(ranks, nth)
+  for _, rank in ipairs(ranks) do
+    if rank <= nth then nth = nth + 1 end
   end
   return nth
 end
 
---- page(first, size) → array of client and server certificates, the first-th and what follows, at most `size`; and how
--- many there are in all.
-function Registry:page(first, size)
+local function count(self, authority, kind)
+  return kind.count(authority.index) - #own_ranks(self, authority.index, kind)
+end
+
+local function page(self, first, size, kind)
   local found, before = {}, 0
   for _, authority in ipairs(self.authorities) do
     local index = authority.index
-    local own = own_positions(self, index)
-    local count = index:count() - #own
-    for nth = math.max(1, first - before), math.min(count, first + size - 1 - before) do
-      found[#found + 1] = { entry = index:at(skip(own, nth)), authority = authority }
+    local own = own_ranks(self, index, kind)
+    local total = kind.count(index) - #own
+    for nth = math.max(1, first - before), math.min(total, first + size - 1 - before) do
+      found[#found + 1] = { entry = kind.at(index, skip(own, nth)), authority = authority }
     end
-    before = before + count
+    before = before + total
   end
   return found, before
 end
 
---- select(accept, pause) → array of the client and server certificates for which accept(entry, authority) says yes.
--- `pause` is called after each.
-function Registry:select(accept, pause)
-  local found = {}
+--- How many client and server certificates an authority has issued; and how many of them are revoked.
+function Registry:issued(authority) return count(self, authority, ALL) end
+function Registry:revoked(authority) return count(self, authority, REVOKED) end
+
+--- page(first, size) → array of client and server certificates, the first-th and what follows, at most `size`; and how
+-- many there are in all. revoked_page: the same of the revoked ones.
+function Registry:page(first, size) return page(self, first, size, ALL) end
+function Registry:revoked_page(first, size) return page(self, first, size, REVOKED) end
+
+--- select(accept, first, size, pause) → as page, of those for which accept(entry, authority) says yes, which is asked
+-- of all. `pause` is called after each.
+function Registry:select(accept, first, size, pause)
+  local found, total = {}, 0
   for _, authority in ipairs(self.authorities) do
     local index = authority.index
-    local _, own = own_positions(self, index)
+    local own = own_entries(self, index)
     for position = 1, index:count() do
       local entry = index:at(position)
       if entry and not own[position] and accept(entry, authority) then
-        found[#found + 1] = { entry = entry, authority = authority }
+        total = total + 1
+        if total >= first and total < first + size then
+          found[#found + 1] = { entry = entry, authority = authority }
+        end
       end
       pause()
     end
   end
-  return found
-end
-
-local function is_revoked(entry) return entry.status == "R" end
-
---- The revoked client and server certificates. They are looked for once for each state of the databases.
-function Registry:revoked(pause)
-  local state = {}
-  for i, authority in ipairs(self.authorities) do state[i] = ("%d"):format(authority.index.generation) end
-  state = table.concat(state, " ")
-  if self.revoked_state ~= state then
-    local found = self:select(is_revoked, pause)
-    self.revoked_state, self.revoked_found = state, found
-  end
-  return self.revoked_found
+  return found, total
 end
 
 return M

@@ -24,14 +24,14 @@ local sts = require "certstat.emulator.sts"
 local M = {}
 
 local TURN_NS = 400000 -- a request gives way to others after this long; the limit is a millisecond
-local TICK_S = 0.001
+local TICK_S = 0.001 -- between two looks whether another has done what is waited for
+local POLL_S = 0.1 -- how often it is looked whether a database has changed; who asks looks for himself
 local WINDOW_US = 1000000
+local SIGN_NS = 5000000000 -- how often the supervisor is told that databases are being read before the first request
 local SESSION_S = 21600 -- how long the keys of an instance's role and of a URI are good
 
 local door, around, record, folder, certificates
 local wrong, counted, orders = faults.new(), counters.new(), nil
-
-local function nothing() end
 
 local function must(value, message)
   if not value then error(message, 0) end
@@ -74,11 +74,20 @@ local function load_faults(given)
   }
 end
 
+local function new_sign_of_life()
+  local since = ipc.now_ns()
+  return function()
+    if ipc.now_ns() - since < SIGN_NS then return end
+    since = ipc.now_ns()
+    tell("reading")
+  end
+end
+
 local function load_all(settings_folder)
   local given = must(settings.read(settings_folder))
   folder = settings_folder
   certificates = registry.new(open_authorities(given.folders))
-  must(certificates:refresh(nothing, nothing))
+  must(certificates:refresh(new_sign_of_life()))
   local known = must(accounts.new(given.keys, ngx.shared.certstat_keys))
   local used = nonces.new(ngx.shared.certstat_nonces)
   around = open_around(given, known, used)
@@ -96,6 +105,7 @@ end
 -- told to the supervisor, and ends nginx.
 function M.load(settings_folder)
   local ok, message = pcall(load_all, settings_folder)
+  collectgarbage() -- what the worker begins with is small, and so are its collector's steps
   if ok then return end
   tell("failed ", message)
   os.exit(1)
@@ -108,27 +118,44 @@ local function close_control()
   return ffi.C.chmod(nginx.control_path(folder), 384) == 0 -- 0600
 end
 
---- Requests are answered from now on.
-function M.ready()
-  if close_control() then return tell("ready") end
-  tell("failed ", "the control socket can't be closed to others")
-end
-
 --- At the end. Where the supervisor has been killed, nobody is left to remove the folder.
 function M.leave()
   if not tell("leaving") then ipc.remove_folder(folder) end
 end
 
+-- A turn of the worker, in which nothing else runs: pause() ends it where it has been long enough, wait(seconds or nil)
+-- ends it in any case, and both begin the next; done() ends it for good. How long each was on the processor is counted.
 local function new_turn()
-  local since = ipc.now_ns()
-  return function()
-    if ipc.now_ns() - since < TURN_NS then return end
-    ngx.sleep(TICK_S)
-    since = ipc.now_ns()
+  local since, ran_ns = ipc.now_ns(), ipc.thread_ns()
+  local turn = {}
+  function turn.done() counted:turn(ipc.thread_ns() - ran_ns) end
+  function turn.wait(seconds)
+    turn.done()
+    ngx.sleep(seconds or TICK_S)
+    since, ran_ns = ipc.now_ns(), ipc.thread_ns()
   end
+  function turn.pause()
+    if ipc.now_ns() - since >= TURN_NS then turn.wait(0) end
+  end
+  return turn
 end
 
-local function wait() ngx.sleep(TICK_S) end
+local function keep_fresh(is_over)
+  if is_over then return end
+  local turn = new_turn()
+  local ran, ok, message = pcall(certificates.refresh, certificates, turn.pause, turn.wait)
+  turn.done()
+  if not ran then message = ok end
+  if message then ngx.log(ngx.CRIT, message) end
+  ngx.timer.at(POLL_S, keep_fresh)
+end
+
+--- Requests are answered from now on.
+function M.ready()
+  ngx.timer.at(POLL_S, keep_fresh)
+  if close_control() then return tell("ready") end
+  tell("failed ", "the control socket can't be closed to others")
+end
 
 local function request_id()
   return (ngx.var.request_id:upper():gsub("^(%x%x%x%x%x%x%x%x)(%x%x%x%x)(%x%x%x%x)(%x%x%x%x)", "%1-%2-%3-%4-"))
@@ -171,10 +198,10 @@ local function write_line(call)
 end
 
 -- The line is written before the reply leaves: who has the reply finds the line.
-local function send(call, reply, pause)
+local function send(call, reply, turn)
   choose_faults(call, reply)
   local body, content_type = { reply.body }, reply.content_type or "application/json"
-  if not reply.body then body, content_type = encode.reply(reply, pause) end
+  if not reply.body then body, content_type = encode.reply(reply, turn.pause) end
   if reply.is_spoilt then body = { table.concat(body):sub(1, reply.cut) } end
   local size = 0
   for _, piece in ipairs(body) do size = size + #piece end
@@ -184,6 +211,7 @@ local function send(call, reply, pause)
   ngx.header["Content-Length"] = size
   ngx.header["x-acs-request-id"] = call.request_id
   for name, value in pairs(reply.headers) do ngx.header[name] = value end
+  turn.done()
   if reply.is_spoilt then return delivery.send(reply, body[1]) end
   ngx.print(body)
 end
@@ -195,10 +223,10 @@ local function room_of(call)
   return sts.is_for(call) and around.sts or nil
 end
 
-local function answer(call, pause)
+local function answer(call, turn)
   local room = room_of(call)
-  if not room then return door:answer(call, pause, wait) end
-  local reply = room:answer(call, ngx.sleep)
+  if not room then return door:answer(call, turn.pause, turn.wait) end
+  local reply = room:answer(call, turn.wait)
   call.status = reply.status
   return reply
 end
@@ -206,15 +234,15 @@ end
 --- One request.
 function M.handle()
   local arrival_us = wall_us() -- before any other work: it is what the quota is judged by
-  local pause = new_turn()
   local call = read_call(arrival_us)
-  local ok, reply = pcall(answer, call, pause)
+  local turn = new_turn()
+  local ok, reply = pcall(answer, call, turn)
   if not ok then
     call.problem = reply
     reply = gateway.refuse(call, "InternalError")
   end
   if call.problem then ngx.log(ngx.CRIT, call.problem) end
-  send(call, reply, pause)
+  send(call, reply, turn)
 end
 
 local REFUSED = {
@@ -229,7 +257,7 @@ function M.refuse()
     arrival_us = arrival_us, request_id = request_id(), headers = ngx.req.get_headers(0),
     action = ngx.var.http_x_acs_action,
   }
-  send(call, gateway.refuse(call, REFUSED[ngx.status] or "InvalidRequest"), nothing)
+  send(call, gateway.refuse(call, REFUSED[ngx.status] or "InvalidRequest"), new_turn())
 end
 
 --- One TLS handshake.
@@ -243,8 +271,8 @@ end
 --- One request on the control socket.
 function M.control()
   ngx.req.read_body()
-  local pause = new_turn()
-  local ok, message = certificates:refresh(pause, wait)
+  local turn = new_turn()
+  local ok, message = certificates:refresh(turn.pause, turn.wait)
   local status, body = 503, nil
   if ok then
     status, body = orders:answer {

@@ -26,7 +26,7 @@ describe("GetCaInstanceCrlAddress", function()
   it("tells where the list is, with a hash that a revocation changes", function()
     local values = run("crl_address", { CaIdentifier = "sub" })
     assert.same({
-      CrlUrl = "file:///sub/crl.pem", HashCode = "000000015f6b3f00", NextUpdateTime = "1605139200000",
+      CrlUrl = "file:///sub/crl.pem", HashCode = "0000000000000001", NextUpdateTime = "1605139200000",
       CaInstanceStatus = "normal", CaType = "SUB_ROOT",
     }, values)
     assert.equal("0000000000000000", run("crl_address", { Uuid = "root" }).HashCode)

@@ -49,19 +49,13 @@ M.crl_address = {
 }
 
 -- Uuid and CaIdentifier name the same here: the authority.
-function M.crl_address.run(context, parameters, pause, now_s)
+function M.crl_address.run(context, parameters, _, now_s)
   local identifier = (parameters.CaIdentifier or "") ~= "" and parameters.CaIdentifier or parameters.Uuid or ""
   if identifier == "" then return nil, "MissingCaIdentifier" end
   local authority = context.registry:find_authority(identifier)
   if not authority then return nil, "NotFound", "CaIdentifier: there is no such authority." end
-  local revoked, latest = 0, 0
-  for _, found in ipairs(context.registry:revoked(pause)) do
-    if found.authority == authority then
-      revoked, latest = revoked + 1, math.max(latest, found.entry.revoked)
-    end
-  end
   return {
-    CrlUrl = authority:crl_url(), HashCode = ("%08x%08x"):format(revoked, latest % 2 ^ 32),
+    CrlUrl = authority:crl_url(), HashCode = ("%016x"):format(context.registry:revoked(authority)),
     NextUpdateTime = ("%.0f"):format(fields.ms((math.floor(now_s / 86400) + fields.CRL_DAYS) * 86400)),
     CaInstanceStatus = "normal", CaType = authority:is_root() and "ROOT" or "SUB_ROOT",
   }

@@ -70,8 +70,7 @@ function M.run(context, parameters, pause)
   if not filter then return nil, code, message end
   local found, total
   if next(filter) then
-    local all = context.registry:select(new_acceptor(filter), pause)
-    found, total = pages.cut(all, asked), #all
+    found, total = context.registry:select(new_acceptor(filter), asked.first, asked.size, pause)
   else
     found, total = context.registry:page(asked.first, asked.size)
   end

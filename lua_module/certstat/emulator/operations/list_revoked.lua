@@ -10,14 +10,14 @@ M.shape = fields.paged("CertificateList", fields.shape("string", { { "RevokeDate
 function M.run(context, parameters, pause)
   local asked, code, message = pages.page(parameters, 20)
   if not asked then return nil, code, message end
-  local all = context.registry:revoked(pause)
+  local found, total = context.registry:revoked_page(asked.first, asked.size)
   local values = { CertificateList = {} }
-  for i, one in ipairs(pages.cut(all, asked)) do
+  for i, one in ipairs(found) do
     values.CertificateList[i] = fields.certificate(one, fields.day)
     values.CertificateList[i].RevokeDate = fields.day(one.entry.revoked)
     pause()
   end
-  pages.set(values, asked, #all)
+  pages.set(values, asked, total)
   return values
 end
 
