@@ -50,6 +50,23 @@ static void keeps_what_it_is_told_to(void **state)
     cs_hints_free(&hints);
 }
 
+/* What goes from the middle of a chain leaves the rest of it. */
+static void mends_the_chain(void **state)
+{
+    (void)state;
+    static const uint32_t same_head = UINT32_C(1) << 20;
+    struct hints hints = {.n = 0};
+    for (uint32_t position = 1; position <= 3; position++) {
+        put(&hints, position, 7 + position * same_head, 0);
+    }
+    put(&hints, 2, 8, 0);
+    assert_int_equal(cs_hints_find(&hints, 7 + 1 * same_head, UINT32_MAX), 1);
+    assert_int_equal(cs_hints_find(&hints, 7 + 2 * same_head, UINT32_MAX), 0);
+    assert_int_equal(cs_hints_find(&hints, 7 + 3 * same_head, UINT32_MAX), 3);
+    assert_int_equal(cs_hints_find(&hints, 8, UINT32_MAX), 2);
+    cs_hints_free(&hints);
+}
+
 static void hashes_differ_by_a_bit(void **state)
 {
     (void)state;
@@ -83,9 +100,8 @@ int main(void)
 {
     scarce_install();
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(finds_the_last_before),
-        cmocka_unit_test(keeps_what_it_is_told_to),
-        cmocka_unit_test(hashes_differ_by_a_bit),
+        cmocka_unit_test(finds_the_last_before),   cmocka_unit_test(keeps_what_it_is_told_to),
+        cmocka_unit_test(mends_the_chain),         cmocka_unit_test(hashes_differ_by_a_bit),
         cmocka_unit_test(survives_want_of_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
