@@ -24,7 +24,7 @@ local sts = require "certstat.emulator.sts"
 local M = {}
 
 local TURN_NS = 400000 -- a request gives way to others after this long; the limit is a millisecond
-local TICK_S = 0.001 -- between two looks whether another has done what is waited for
+local TICK_S = 0.001 -- the shortest sleep: nginx wakes who sleeps for nothing before it looks who has come
 local POLL_S = 0.1 -- how often it is looked whether a database has changed; who asks looks for himself
 local WINDOW_US = 1000000
 local SIGN_NS = 5000000000 -- how often the supervisor is told that databases are being read before the first request
@@ -135,7 +135,7 @@ local function new_turn()
     since, ran_ns = ipc.now_ns(), ipc.thread_ns()
   end
   function turn.pause()
-    if ipc.now_ns() - since >= TURN_NS then turn.wait(0) end
+    if ipc.now_ns() - since >= TURN_NS then turn.wait() end
   end
   return turn
 end
