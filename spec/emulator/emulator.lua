@@ -6,7 +6,7 @@ local ipc = require "certstat.ipc"
 
 local emulator = {}
 
-local START_MS = 30000
+local START_MS = 120000
 
 -- the interpreter of the running Lua
 local function interpreter()
