@@ -5,3 +5,4 @@ files["lua_module/certstat/host/nginx.lua"] = { read_globals = { "ngx" } }
 files["lua_module/certstat/host/haproxy.lua"] = { read_globals = { "core" } }
 files["lua_module/certstat/emulator"] = { std = "luajit", globals = { "ngx" } }
 files["spec"] = { std = "min+busted" }
+files["spec/bench/wrk.lua"] = { globals = { "init", "request", "done" } }

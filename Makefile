@@ -191,7 +191,7 @@ mutants:     ## small faults put into src/core/, each of which a test must find
 	scripts/setup check
 	spec/mutants
 bench:       ## how far signing is from hashing alone, the client from libcurl alone, two audits compared, whether memory grows
-	scripts/setup check
+	scripts/setup bench
 	$(MAKE) LUA=jit build
 	$(MAKE) LUA=5.4 build bench-programs
 	spec/bench/run
