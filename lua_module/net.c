@@ -189,12 +189,14 @@ static void set_facts(lua_State *L, const cs_net_facts *facts)
 
 /* object:collect() -> nil, or an event: {kind="sent"|"reply"|"failed"|"connected", id=, sent_ns=,
  * new_connection=}, with all but "sent" facts= where they were asked for, with "reply" and "failed"
- * first_byte_ns=, done_ns=, http_status= and http_version=, with "reply" headers= and body=, with "failed" class=, message= and
- * too_late=. What did not happen is 0. */
+ * first_byte_ns=, done_ns=, http_status= and http_version=, with "reply" headers= and body=, with
+ * "failed" class=, message=, too_late= and refused= ("tls", "proxy" or nil). What did not happen is
+ * 0. */
 static int collect(lua_State *L)
 {
     static const char *const kinds[] = {"", "sent", "reply", "failed", "connected"};
     static const char *const classes[] = CS_CLASS_NAMES;
+    static const char *const refusals[] = {NULL, "tls", "proxy"};
     cs_net_event event;
     if (!cs_net_collect(check_net(L), &event)) {
         lua_pushnil(L);
@@ -226,6 +228,8 @@ static int collect(lua_State *L)
         bind_set_slice(L, "class", cs_slice_of(classes[CS_CLASS(event.error.code)]));
         bind_set_slice(L, "message", cs_slice_of(event.error.message));
         set_boolean(L, "too_late", event.too_late);
+        lua_pushstring(L, refusals[event.refused]);
+        lua_setfield(L, -2, "refused");
     }
     return 1;
 }

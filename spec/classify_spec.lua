@@ -260,6 +260,17 @@ describe("classify: no reply", function()
     end
   end)
 
+  it("is not tried again, and nothing else is asked, where the connection is refused", function()
+    for _, row in ipairs {
+      { "network", "tls", "TLSRefused" }, { "network", "proxy", "ProxyRefused" }, { "denied", "proxy", "ProxyRefused" },
+    } do
+      local verdict = classify.event { kind = "failed", class = row[1], refused = row[2], message = "host: why",
+        http_status = 0 }
+      assert.same({ outcome = "failed", message = "host: why", info = { class = row[1], code = row[3], any = true } },
+        verdict)
+    end
+  end)
+
   it("because it was too late to send, is no failure", function()
     local verdict = classify.event { kind = "failed", class = "deadline", too_late = true, message = "host: late" }
     assert.same({ outcome = "late", message = "host: late", info = { class = "deadline", code = "Late" } }, verdict)

@@ -130,6 +130,8 @@ describe("loop: an attempt that fails", function()
     -- what comes of each attempt, calls, class, code, message
     { { class = "network", message = "cas: connection refused" }, 4, "network", "NoReply",
       "cas: connection refused (tried 4 times)" },
+    { { class = "network", refused = "tls", message = "cas: TLS: expired" }, 1, "network", "TLSRefused",
+      "cas: TLS: expired" },
     { { class = "limit", message = "cas: too large" }, 1, "limit", "ReplyRefused", "cas: too large" },
     { { class = "protocol", message = "cas: the reply is not HTTP" }, 1, "protocol", "ReplyRefused",
       "cas: the reply is not HTTP" },

@@ -162,6 +162,7 @@ describe("a TLS server", function()
     assert.equal("network", event.class)
     assert.equal(url:match("//(.-)/") .. ": TLS: the certificate was refused: self-signed certificate",
       event.message)
+    assert.equal("tls", event.refused)
     assert.equal(0, event.sent_ns)
   end)
 

@@ -634,19 +634,27 @@ enum cs_net_kind {
     CS_NET_CONNECTED /* what was to connect only has done so */
 };
 
+/* Who has refused a connection, in a way that another attempt would not change. */
+enum cs_net_refusal {
+    CS_NET_NOT_REFUSED = 0, /* something else has gone wrong */
+    CS_NET_REFUSED_TLS,     /* no certificate that is trusted, or no version of TLS in common */
+    CS_NET_REFUSED_PROXY    /* by an answer of its own: CS_DENIED where it is about who asks */
+};
+
 /* The classes of `error`: CS_NETWORK (name, connection, TLS, time; a kept connection that closed
  * before the reply), CS_PROTOCOL (the reply is not HTTP), CS_LIMIT (header, body, memory),
- * CS_DEADLINE (too_late). */
+ * CS_DEADLINE (too_late), CS_DENIED (a proxy wants to know who asks, or does not let him). */
 typedef struct cs_net_event {
     enum cs_net_kind kind;
     uint64_t id;
     int64_t sent_ns, first_byte_ns, done_ns; /* CLOCK_BOOTTIME; 0: did not happen */
-    int http_status;    /* of a reply that was cut short too; 0: no whole header came */
-    int http_version;   /* 10, 11 or 20; 0 where http_status is */
-    int new_connection; /* 1 if the connection was opened for it */
-    int too_late;       /* FAILED: not_after_ns had passed. The connection is kept */
-    cs_slice head;      /* the header fields, for cs_net_field_next */
-    cs_slice body;      /* head and body are valid until the next cs_net_collect or cs_net_close */
+    int http_status;             /* of a reply that was cut short too; 0: no whole header came */
+    int http_version;            /* 10, 11 or 20; 0 where http_status is */
+    int new_connection;          /* 1 if the connection was opened for it */
+    enum cs_net_refusal refused; /* FAILED */
+    int too_late;                /* FAILED: not_after_ns had passed. The connection is kept */
+    cs_slice head;               /* the header fields, for cs_net_field_next */
+    cs_slice body; /* head and body are valid until the next cs_net_collect or cs_net_close */
     int described;
     cs_net_facts facts; /* where it is; valid until then, too */
     cs_error error;

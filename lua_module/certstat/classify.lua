@@ -141,9 +141,15 @@ local function describe(body, token)
   return ("%d bytes: %s"):format(#body, core.printable(mask(body:sub(1, 400), token), 40))
 end
 
+-- Who refuses a connection refuses the next one too.
+local REFUSALS = { tls = "TLSRefused", proxy = "ProxyRefused" }
+
 local function lost(event)
   if event.too_late then
     return { outcome = "late", message = event.message, info = { class = "deadline", code = "Late" } }
+  elseif event.refused then
+    return { outcome = "failed", message = event.message,
+      info = { class = event.class, code = REFUSALS[event.refused], any = true } }
   end
   local network = event.class == "network"
   return { outcome = network and "retry" or "failed", message = event.message,

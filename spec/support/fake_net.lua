@@ -43,7 +43,7 @@ local function ending(request, plan, sent, at)
   local event = { id = request.id, sent_ns = sent, done_ns = at, new_connection = false }
   if plan.class then
     event.kind, event.class, event.message = "failed", plan.class, plan.message or "fake: no reply"
-    event.http_status, event.first_byte_ns = 0, 0
+    event.http_status, event.first_byte_ns, event.refused = 0, 0, plan.refused
   else
     event.first_byte_ns = at
     event.kind, event.http_status, event.headers = "reply", plan.status or 200, plan.headers or {}

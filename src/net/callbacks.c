@@ -78,6 +78,7 @@ static curl_socket_t open_socket(void *data, curlsocktype purpose, struct curl_s
     }
     int s = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
     t->socket_errno = s < 0 ? errno : 0;
+    net_proxy_note(t, address);
     return s;
 }
 

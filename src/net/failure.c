@@ -1,11 +1,33 @@
 /* failure.c - why there is no reply: with whom, what was being done, and what went wrong. */
 #include "net/internal.h"
 
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <stdlib.h>
 #include <string.h>
+
+/* What the proxy has answered; 0: nothing yet, or there is none. */
+static int proxy_status(const struct net_transfer *t)
+{
+    long status = 0;
+    curl_easy_getinfo(t->easy, CURLINFO_HTTP_CONNECTCODE, &status);
+    return (int)status;
+}
+
+/* Before its answer to CONNECT, all that is said is said with it, TLS too. */
+static int is_with_proxy(const struct net_transfer *t)
+{
+    return t->proxied && !proxy_status(t);
+}
+
+static const char *way(const struct net_transfer *t)
+{
+    return t->proxied ? t->proxy : "";
+}
 
 static void fail(struct net_transfer *t, enum cs_class class, const char *what, const char *why)
 {
-    cs_fail(&t->error, class, 0, t->host, ": ", what, why, NULL);
+    cs_fail(&t->error, class, 0, t->host, way(t), ": ", what, why, NULL);
 }
 
 void net_failure_resend(struct net_transfer *t)
@@ -36,6 +58,9 @@ static const char *name_phase(const struct net_transfer *t)
     if (!t->sent_ns && !lookup_us) {
         return "looking up the name or waiting for a connection";
     }
+    if (!t->sent_ns && connections && is_with_proxy(t)) {
+        return "waiting for the proxy";
+    }
     if (!t->sent_ns) {
         return connections ? "in the TLS handshake" : "connecting";
     }
@@ -60,26 +85,73 @@ void net_failure_timeout(struct net_transfer *t, int64_t limit_ns, const char *w
 
 /* ---- what libcurl says ---- */
 
+static void refuse_tls(struct net_transfer *t, const char *what, const char *why)
+{
+    t->refused = CS_NET_REFUSED_TLS;
+    fail(t, CS_NETWORK, what, why);
+}
+
 /* The check that failed, as OpenSSL numbers and names them. libcurl asks for the number only where
  * the chain was refused; else it was the name, and libcurl's text says which one was looked for. */
 static void explain_certificate(struct net_transfer *t, const char *detail)
 {
     long number = X509_V_ERR_UNSPECIFIED;
-    curl_easy_getinfo(t->easy, CURLINFO_SSL_VERIFYRESULT, &number);
+    curl_easy_getinfo(
+        t->easy, is_with_proxy(t) ? CURLINFO_PROXY_SSL_VERIFYRESULT : CURLINFO_SSL_VERIFYRESULT,
+        &number);
     const char *check = X509_verify_cert_error_string(number);
     switch (number) {
     case X509_V_OK:
     case X509_V_ERR_UNSPECIFIED:
-        fail(t, CS_NETWORK, "TLS: the certificate is for another name: ", detail);
+        refuse_tls(t, "TLS: the certificate is for another name: ", detail);
         break;
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
     case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
-        fail(t, CS_NETWORK, "TLS: the certificate is from an unknown CA: ", check);
+        refuse_tls(t, "TLS: the certificate is from an unknown CA: ", check);
         break;
     default:
-        fail(t, CS_NETWORK, "TLS: the certificate was refused: ", check);
+        refuse_tls(t, "TLS: the certificate was refused: ", check);
     }
+}
+
+/* libcurl shows OpenSSL's own number of what went wrong ("error:0A00042E:...") in its text alone. */
+static void explain_handshake(struct net_transfer *t, const char *detail)
+{
+    const char *number = strstr(detail, "error:");
+    unsigned long code = number ? strtoul(number + 6, NULL, 16) : 0;
+    switch (ERR_GET_LIB(code) == ERR_LIB_SSL ? ERR_GET_REASON(code) : 0) {
+    case SSL_R_TLSV1_ALERT_PROTOCOL_VERSION:
+    case SSL_R_UNSUPPORTED_PROTOCOL:
+        refuse_tls(t, "TLS: expected version 1.2 or 1.3, found an older one: ",
+                   ERR_reason_error_string(code));
+        break;
+    case SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE:
+        refuse_tls(t, "TLS: the handshake was refused: ", ERR_reason_error_string(code));
+        break;
+    case SSL_R_WRONG_VERSION_NUMBER:
+        refuse_tls(t, "TLS: found another protocol: ", ERR_reason_error_string(code));
+        break;
+    default:
+        fail(t, CS_NETWORK, "in the TLS handshake: ", detail);
+    }
+}
+
+/* The proxy has answered CONNECT (RFC 9110 9.3.6) with another status than 2xx. Whether a server
+ * behind it can be reached may change, and so may the proxy's load. */
+static void explain_proxy(struct net_transfer *t, int status)
+{
+    char text[64] = "";
+    cs_buffer b;
+    int is_denied = status == 401 || status == 403 || status == 407;
+    cs_buffer_init(&b, text, sizeof text - 1);
+    cs_buffer_text(&b, "the proxy answered HTTP ");
+    cs_buffer_decimal(&b, status);
+    if (is_denied || (status < 500 && status != 408 && status != 429)) {
+        t->refused = CS_NET_REFUSED_PROXY;
+    }
+    fail(t, is_denied ? CS_DENIED : CS_NETWORK, text,
+         status == 407 ? ": it wants another user name and password" : "");
 }
 
 static void explain_size(struct net_transfer *t)
@@ -104,6 +176,11 @@ void net_failure_explain(struct net_transfer *t, CURLcode code)
     cs_buffer_init(&text, detail, sizeof detail - 1);
     cs_printable(cs_slice_of(*t->curl_error ? t->curl_error : curl_easy_strerror(code)),
                  sizeof detail - 8, &text);
+    int status = t->sent_ns ? 0 : proxy_status(t);
+    if (status >= 300) {
+        explain_proxy(t, status);
+        return;
+    }
     switch (code) {
     case CURLE_OK: /* a header cut short by the end of the connection is a whole one to libcurl */
     case CURLE_GOT_NOTHING:
@@ -124,6 +201,9 @@ void net_failure_explain(struct net_transfer *t, CURLcode code)
     case CURLE_PEER_FAILED_VERIFICATION:
         explain_certificate(t, detail);
         break;
+    case CURLE_SSL_CONNECT_ERROR:
+        explain_handshake(t, detail);
+        break;
     case CURLE_WEIRD_SERVER_REPLY:
     case CURLE_UNSUPPORTED_PROTOCOL:
         fail(t, CS_PROTOCOL, "the reply is not HTTP: ", detail);
@@ -135,6 +215,6 @@ void net_failure_explain(struct net_transfer *t, CURLcode code)
         fail(t, CS_LIMIT, "out of memory, or a header line too long for libcurl, ", name_phase(t));
         break;
     default:
-        cs_fail(&t->error, CS_NETWORK, 0, t->host, ": ", name_phase(t), ": ", detail, NULL);
+        cs_fail(&t->error, CS_NETWORK, 0, t->host, way(t), ": ", name_phase(t), ": ", detail, NULL);
     }
 }

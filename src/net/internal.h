@@ -4,6 +4,7 @@
  *   net.c       the public functions: new, start, drop, collect, close
  *   request.c   checks a request and makes libcurl's handle of it
  *   url.c       where it may go
+ *   proxy.c     and by which proxy
  *   transfer.c  one request from the queue to its end, and its limits of time
  *   connections.c  which connections there are for requests to come
  *   callbacks.c what libcurl asks and tells of it meanwhile
@@ -71,11 +72,14 @@ struct net_transfer {
     enum net_state state;
     CURL *easy;
     struct curl_slist *headers;
-    char host[264]; /* host and port, for messages */
-    int https, connect_only, describe;
+    char host[264];                       /* host and port, for messages */
+    char proxy[288];                      /* " through the proxy HOST:PORT", likewise */
+    int https, port, proxy_port, proxied; /* proxied: its connection is one to the proxy */
+    int connect_only, describe;
     int64_t connect_ns, idle_ns, total_ns, not_after_ns; /* limits */
     int64_t start_ns, handed_ns, sent_ns, first_byte_ns, last_byte_ns,
         done_ns; /* CLOCK_BOOTTIME, or 0 */
+    enum cs_net_refusal refused;
     int new_connection, too_late, http_status, http_version;
     int socket_errno; /* why there is no socket; 0: there is one */
     int tell_sent;    /* its CS_NET_SENT has not been collected */
@@ -139,6 +143,13 @@ int net_request_prepare(struct net_transfer *t, const cs_net_request *request, c
 /* Checks the URL; sets it and the proxy in t->easy, and t->host and t->https. CS_ARGUMENT,
  * CS_LIMIT. */
 int net_url_set(struct net_transfer *t, cs_slice url, cs_error *error);
+
+/* ---- proxy.c ---- */
+
+/* Sets the environment's proxy in t->easy, and t->proxy and t->proxy_port. CS_ARGUMENT, CS_LIMIT. */
+int net_proxy_set(struct net_transfer *t, cs_error *error);
+/* Sees whether a new connection is one to the proxy. */
+void net_proxy_note(struct net_transfer *t, const struct curl_sockaddr *address);
 
 /* ---- callbacks.c ---- */
 

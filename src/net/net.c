@@ -196,6 +196,7 @@ int cs_net_collect(cs_net *net, cs_net_event *out)
     out->done_ns = t->done_ns;
     out->http_status = t->http_status;
     out->http_version = t->http_version;
+    out->refused = t->refused;
     out->too_late = t->too_late;
     out->described = t->describe;
     out->facts = net_facts_of(t);

@@ -1,5 +1,5 @@
 /* url.c - where a request may go: https, or http to a literal loopback address, to the metadata
- * address or where it was allowed; never with user info. A proxy of the environment is for https
+ * address or where it was allowed; never with user info. The environment's proxy is for https
  * alone, and never for loopback or the metadata address. */
 #include "net/internal.h"
 
@@ -106,11 +106,10 @@ static int set_url(struct net_transfer *t, const char *url, cs_error *error)
                          " is not allowed, only to 127.0.0.0/8, [::1] and " METADATA_ADDRESS, NULL);
         goto done;
     }
+    t->port = port ? (int)strtol(port, NULL, 10) : t->https ? 443 : 80;
     failed |= curl_easy_setopt(t->easy, CURLOPT_URL, url) != CURLE_OK;
-    if (local || !t->https) {
-        failed |= curl_easy_setopt(t->easy, CURLOPT_PROXY, "") != CURLE_OK;
-    }
-    result = failed ? out_of_memory(error) : 0;
+    failed |= curl_easy_setopt(t->easy, CURLOPT_PROXY, "") != CURLE_OK;
+    result = failed ? out_of_memory(error) : local || !t->https ? 0 : net_proxy_set(t, error);
 done:
     curl_free(port);
     curl_free(host);

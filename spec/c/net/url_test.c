@@ -1,6 +1,4 @@
-/* A request goes where it may go and nowhere else, by the way it may go, and asks for what it was
- * told to. */
-#include "support/certificates.h"
+/* A request goes where it may go and nowhere else, and asks for what it was told to. */
 #include "support/exchange.h"
 #include "support/loopback.h"
 
@@ -138,157 +136,12 @@ static void targets_are_sent_as_they_are(void **state)
     loopback_close(&server);
 }
 
-/* ---- proxies ---- */
-
-static void set_proxies(int port)
-{
-    char url[64];
-    snprintf(url, sizeof url, "http://127.0.0.1:%d", port);
-    setenv("https_proxy", url, 1);
-    setenv("http_proxy", url, 1);
-    setenv("all_proxy", url, 1);
-}
-
-static int unset_proxies(void **state)
-{
-    (void)state;
-    unsetenv("https_proxy");
-    unsetenv("http_proxy");
-    unsetenv("all_proxy");
-    return 0;
-}
-
-struct proxied {
-    SSL_CTX *tls; /* of the server behind the proxy; NULL: there is none */
-    char seen[LOOPBACK_REQUEST + 1];
-};
-
-static void serve_as_proxy(struct loopback_connection *c, void *argument)
-{
-    struct proxied *p = (struct proxied *)argument;
-    if (!loopback_request(c)) {
-        return;
-    }
-    memcpy(p->seen, c->request, c->taken + 1);
-    if (!p->tls) {
-        loopback_say(c, "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n");
-        return;
-    }
-    loopback_say(c, "HTTP/1.1 200 Connection established\r\nX-Proxy: 1\r\n\r\n");
-    c->ssl = SSL_new(p->tls);
-    SSL_set_fd(c->ssl, c->fd);
-    if (SSL_accept(c->ssl) == 1) {
-        echo(c, NULL);
-    }
-}
-
-/* Asks cas.test through a proxy of the environment. */
-static struct exchange ask_through_proxy(const char *ca_file, struct proxied *p)
-{
-    struct loopback proxy;
-    struct exchange x = {.kind = CS_NET_NONE};
-    cs_error error;
-    const cs_pair headers[] = {{CS_LITERAL("Host"), CS_LITERAL("cas.test")},
-                               {CS_LITERAL("Authorization"), CS_LITERAL("ACS3 canary")}};
-    cs_net *net = exchange_net(ca_file);
-    cs_net_request request = {.method = GET,
-                              .url = CS_LITERAL("https://cas.test/?q"),
-                              .headers = headers,
-                              .headers_n = 2};
-    exchange_give_time(&request);
-    loopback_open(&proxy, NULL, serve_as_proxy, p);
-    set_proxies(proxy.port);
-    assert_int_equal(cs_net_start(net, &request, &error), 0);
-    exchange_finish(net, &x, 1);
-    /* the proxy learns the host and nothing else */
-    assert_string_equal(p->seen, "CONNECT cas.test:443 HTTP/1.1\r\nHost: cas.test:443\r\n"
-                                 "Proxy-Connection: Keep-Alive\r\n\r\n");
-    cs_net_close(net);
-    loopback_close(&proxy);
-    return x;
-}
-
-static void https_goes_through_a_proxy(void **state)
-{
-    int fd;
-    struct certificate ca = certificate_make("test CA", NULL, NULL, -1, 1);
-    struct certificate leaf = certificate_make("cas.test", "DNS:cas.test", &ca, -1, 1);
-    struct proxied *p = calloc(1, sizeof *p);
-    (void)state;
-    assert_non_null(p);
-    p->tls = certificate_context(&leaf, NULL);
-    struct exchange x = ask_through_proxy(certificate_file(&ca, &fd), p);
-    assert_int_equal(x.kind, CS_NET_REPLY);
-    assert_true(x.last.first_byte_ns >= x.last.sent_ns);
-    assert_null(strstr(x.head, "x-proxy"));
-    assert_string_equal(x.body,
-                        "GET /?q HTTP/1.1\r\nHost: cas.test\r\nAuthorization: ACS3 canary\r\n\r\n");
-    SSL_CTX_free(p->tls);
-    free(p);
-    close(fd);
-    certificate_free(&leaf);
-    certificate_free(&ca);
-}
-
-static void a_proxy_may_refuse(void **state)
-{
-    struct proxied *p = calloc(1, sizeof *p);
-    (void)state;
-    assert_non_null(p);
-    struct exchange x = ask_through_proxy(NULL, p);
-    assert_int_equal(x.kind, CS_NET_FAILED);
-    assert_string_equal(x.last.error.message,
-                        "cas.test: in the TLS handshake: CONNECT tunnel failed, response 403");
-    assert_int_equal(x.last.http_status, 0);
-    assert_int_equal(x.last.sent_ns, 0);
-    assert_int_equal(x.last.first_byte_ns, 0);
-    free(p);
-}
-
-static void nothing_else_goes_through_a_proxy(void **state)
-{
-    struct loopback server;
-    struct exchange x = {.kind = CS_NET_NONE};
-    char url[64];
-    cs_error error;
-    cs_net *net;
-    cs_net_options options = {.allow_http = 1};
-    cs_net_request request = {.method = GET};
-    exchange_give_time(&request);
-    (void)state;
-    set_proxies(1); /* nobody is there */
-    loopback_open(&server, NULL, echo, NULL);
-    assert_int_equal(cs_net_new(&net, &options, &error), 0);
-    x = exchange_get(net, "http", server.port);
-    assert_int_equal(x.kind, CS_NET_REPLY);
-
-    /* "this network" (RFC 1122 3.2.1.3) is not loopback, but Linux connects it to this host */
-    snprintf(url, sizeof url, "http://0.0.0.0:%d/", server.port);
-    request.url = cs_slice_of(url);
-    assert_int_equal(cs_net_start(net, &request, &error), 0);
-    exchange_finish(net, &x, 1);
-    assert_int_equal(x.kind, CS_NET_REPLY);
-
-    /* it speaks no TLS: what matters is the way there */
-    snprintf(url, sizeof url, "https://127.0.0.1:%d/", server.port);
-    request.url = cs_slice_of(url);
-    assert_int_equal(cs_net_start(net, &request, &error), 0);
-    while (loopback_connections(&server) < 3) {
-        assert_int_equal(cs_net_step(net, 10 * CS_MS, &error), 0);
-    }
-    cs_net_close(net);
-    loopback_close(&server);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(urls_are_checked),
         cmocka_unit_test(plain_http_has_its_places),
         cmocka_unit_test(targets_are_sent_as_they_are),
-        cmocka_unit_test_teardown(https_goes_through_a_proxy, unset_proxies),
-        cmocka_unit_test_teardown(a_proxy_may_refuse, unset_proxies),
-        cmocka_unit_test_teardown(nothing_else_goes_through_a_proxy, unset_proxies),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
