@@ -28,9 +28,7 @@ static int lines_begin(lua_State *L)
     return 0;
 }
 
-/* lines:same(text, from) -> where in the text, after `from`, the first line begins that is not what
- * it was before, or not whole, after having taken over those before it; or nil, message, info */
-static int lines_same(lua_State *L)
+static int take_text(lua_State *L, int (*take)(cs_lines *, cs_slice, size_t *, cs_error *))
 {
     cs_lines *lines = check_lines(L);
     cs_slice text = bind_check_slice(L, 2);
@@ -38,11 +36,25 @@ static int lines_same(lua_State *L)
     luaL_argcheck(L, from >= 1 && (size_t)from <= text.n + 1, 3, "outside the text");
     size_t start = (size_t)from - 1, n;
     cs_error error;
-    if (cs_lines_same(lines, (cs_slice){text.p + start, text.n - start}, &n, &error) != 0) {
+    if (take(lines, (cs_slice){text.p + start, text.n - start}, &n, &error) != 0) {
         return bind_fail(L, &error, NULL);
     }
     lua_pushinteger(L, (lua_Integer)(start + n + 1));
     return 1;
+}
+
+/* lines:same(text, from) -> where in the text, after `from`, the first line begins that is not what
+ * it was before, or not whole, after having taken over those before it; or nil, message, info */
+static int lines_same(lua_State *L)
+{
+    return take_text(L, cs_lines_same);
+}
+
+/* lines:take_index(text, from) -> as lines:same, after having added the plain lines of an index.txt
+ * too, see cs_index_take */
+static int lines_take_index(lua_State *L)
+{
+    return take_text(L, cs_index_take);
 }
 
 /* lines:add(line, key, is_marked) -> true; or nil, message, info. line: the next one, without its
@@ -163,10 +175,19 @@ static int lines_close(lua_State *L)
 void core_open_lines(lua_State *L)
 {
     static const luaL_Reg methods[] = {
-        {"begin", lines_begin}, {"same", lines_same},     {"add", lines_add},
-        {"read", lines_read},   {"finish", lines_finish}, {"tidy", lines_tidy},
-        {"count", lines_count}, {"at", lines_at},         {"find", lines_find},
-        {"mark", lines_mark},   {"marked", lines_marked}, {"nth_marked", lines_nth_marked},
+        {"begin", lines_begin},
+        {"same", lines_same},
+        {"take_index", lines_take_index},
+        {"add", lines_add},
+        {"read", lines_read},
+        {"finish", lines_finish},
+        {"tidy", lines_tidy},
+        {"count", lines_count},
+        {"at", lines_at},
+        {"find", lines_find},
+        {"mark", lines_mark},
+        {"marked", lines_marked},
+        {"nth_marked", lines_nth_marked},
         {NULL, NULL},
     };
     static const luaL_Reg functions[] = {{"lines", lines_new}, {NULL, NULL}};

@@ -1,4 +1,5 @@
 local core = require "certstat.core"
+local parse = require("certstat.sources.index").parse
 
 describe("core.lines", function()
   local lines
@@ -46,6 +47,37 @@ describe("core.lines", function()
     assert.equal(5, lines:same("a\nb\nx\n", 1))
     assert.equal(6, lines:same("\n\nxc\n", 6))
     assert.equal(5, lines:same("xxa\n", 5))
+  end)
+
+  -- Lines of an index.txt with something changed: what is taken is what certstat.sources.index reads so.
+  it("takes the plain lines of an index.txt, and none that the sources read otherwise", function()
+    local seed = 20261124
+    local function random(n)
+      seed = (seed * 16807) % 2147483647
+      return seed % n + 1
+    end
+    local bytes, taken, left = "VER\t\t\t0123456789aAfFxZ:-, \r\0/", 0, 0
+    for _ = 1, 20000 do
+      local line = ({ "V", "E", "R" })[random(3)] .. "\t271124041809Z\t\t0A1B" .. ("%X"):format(random(65536))
+        .. "\tunknown\t/CN=x"
+      for _ = 1, random(4) - 1 do
+        local at, what, byte = random(#line), random(3), random(#bytes)
+        line = line:sub(1, what == 1 and at or at - 1) .. (what == 2 and "" or bytes:sub(byte, byte)) .. line:sub(at + 1)
+      end
+      local entry = parse(line)
+      lines:begin()
+      if lines:take_index(line .. "\n", 1) == 1 then
+        left = left + 1
+      else
+        taken = taken + 1
+        assert.is_true(lines:finish())
+        assert.is_truthy(entry, line)
+        assert.is_truthy(entry.status:find("[VE]"), line)
+        assert.same({ line, 1, 0 }, { lines:at(1), lines:find(entry.key), lines:marked() }, line)
+      end
+    end
+    assert.is_true(taken > 3000 and left > 3000)
+    assert.equal(1, lines:take_index("R\t271124041809Z\t261124041810Z\t0A1B\tunknown\t/CN=x\n", 1))
   end)
 
   it("refuses a line that is too long", function()

@@ -202,6 +202,14 @@ void cs_lines_mark(cs_lines *lines, uint32_t position);
 uint32_t cs_lines_marked(const cs_lines *lines, uint32_t last); /* how many up to this position */
 uint32_t cs_lines_nth_marked(const cs_lines *lines, uint32_t nth); /* its position; 0: none */
 
+/* -- the database of an `openssl ca` (src/core/index.c) ---------------------------------------- */
+
+/* As cs_lines_same; and adds, unmarked and by the serial number's canonical key in hexadecimal, the
+ * lines of certificates that are not revoked and written as openssl writes them: `V` or `E`, six
+ * columns with a tab between, a serial number of hexadecimal digits alone (openssl-ca(1)). It stops
+ * before any other line. */
+int cs_index_take(cs_lines *lines, cs_slice text, size_t *n, cs_error *error);
+
 /* -- signatures (src/core/signer.c, sign_v3.c, sign_v1.c) -------------------------------------- */
 
 #define CS_HEADERS_MAX 64 /* header fields of one request; more is CS_LIMIT */

@@ -70,7 +70,7 @@ end
 --- order(self, method, path [, body]) → HTTP status, decoded JSON: asks its control socket.
 function emulator.order(self, method, path, body)
   local data = body and ("--data-binary '%s'"):format(body) or ""
-  local command = "curl -sS --max-time 20 --unix-socket %s -X %s %s -w '\\n%%{http_code}' 'http://emulator%s'"
+  local command = "curl -sS --max-time 100 --unix-socket %s -X %s %s -w '\\n%%{http_code}' 'http://emulator%s'"
   local text = files.shell(command:format(self.control, method, data, path))
   local json, status = text:match("^(.*)\n(%d+)$")
   return tonumber(status), cjson.decode(json)
