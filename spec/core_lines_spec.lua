@@ -62,7 +62,8 @@ describe("core.lines", function()
         .. "\tunknown\t/CN=x"
       for _ = 1, random(4) - 1 do
         local at, what, byte = random(#line), random(3), random(#bytes)
-        line = line:sub(1, what == 1 and at or at - 1) .. (what == 2 and "" or bytes:sub(byte, byte)) .. line:sub(at + 1)
+        local put = what == 2 and "" or bytes:sub(byte, byte)
+        line = line:sub(1, what == 1 and at or at - 1) .. put .. line:sub(at + 1)
       end
       local entry = parse(line)
       lines:begin()

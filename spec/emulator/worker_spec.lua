@@ -96,6 +96,16 @@ describe("the emulator", function()
     made[1].status = "revoked"
   end)
 
+  it("answers from what it knew where the database is half-written", function()
+    local path = folder .. "/ca/sub/index.txt"
+    local whole = files.read(path)
+    files.write(path, whole .. whole:match("^[^\n]*"):sub(1, -3))
+    finally(function() files.write(path, whole) end)
+    local _, body = ask { query = { SerialNumber = made[3].serial } }
+    assert.equal("good", body.CertificateStatus[1].Status)
+    assert.equal(200, (emulator.order(running, "GET", "/counters")))
+  end)
+
   it("takes the order to revoke, whatever the database says, and shows what it has counted", function()
     local serial = made[2].serial
     assert.equal("good", made[2].status)

@@ -273,6 +273,7 @@ function M.control()
   ngx.req.read_body()
   local turn = new_turn()
   local ok, message = certificates:refresh(turn.pause, turn.wait)
+  if message then ngx.log(ngx.CRIT, message) end
   local status, body = 503, nil
   if ok then
     status, body = orders:answer {
