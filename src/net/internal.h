@@ -13,6 +13,9 @@
  *   facts.c     how far a connection came, and to whom
  *   loop.c      epoll and curl_multi_socket_action: one step
  *   trust.c     the CAs, parsed once a process
+ *
+ * Headers and bodies have tokens and keys in them: what is kept here of a request and of its reply
+ * is wiped before it is freed. What libcurl copies for itself meanwhile is out of reach.
  */
 #ifndef CERTSTAT_NET_INTERNAL_H
 #define CERTSTAT_NET_INTERNAL_H
@@ -72,6 +75,8 @@ struct net_transfer {
     enum net_state state;
     CURL *easy;
     struct curl_slist *headers;
+    char *body;
+    size_t body_n;
     char host[264];                       /* host and port, for messages */
     char proxy[288];                      /* " through the proxy HOST:PORT", likewise */
     int https, port, proxy_port, proxied; /* proxied: its connection is one to the proxy */

@@ -2,7 +2,7 @@
  * agreed. */
 #include "net/internal.h"
 
-#include <stdlib.h>
+#include <openssl/crypto.h>
 #include <string.h>
 
 enum { FIRST_SIZE = 1024 };
@@ -28,7 +28,7 @@ static int add_bytes(struct net_bytes *to, cs_slice bytes, size_t limit, cs_erro
             size *= 2;
         }
         size = size < limit ? size : limit;
-        char *p = (char *)realloc(to->p, size);
+        char *p = (char *)OPENSSL_clear_realloc(to->p, to->size, size);
         if (!p) {
             return out_of_memory(error);
         }
@@ -167,7 +167,7 @@ cs_slice net_reply_field(const struct net_reply *reply, const char *name)
 
 void net_reply_free(struct net_reply *reply)
 {
-    free(reply->head.p);
-    free(reply->body.p);
+    OPENSSL_clear_free(reply->head.p, reply->head.size);
+    OPENSSL_clear_free(reply->body.p, reply->body.size);
     reply->head = reply->body = (struct net_bytes){NULL, 0, 0};
 }

@@ -4,8 +4,8 @@
 #include "net/internal.h"
 
 #include <limits.h>
+#include <openssl/crypto.h>
 #include <openssl/ssl.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { METHOD_MAX = 31 };
@@ -48,6 +48,17 @@ static int is_bodiless(cs_slice method)
     return 0;
 }
 
+static int set_body(struct net_transfer *t, cs_slice body)
+{
+    if (body.n) {
+        t->body = (char *)OPENSSL_memdup(body.p, body.n);
+        t->body_n = body.n;
+    }
+    return (body.n && !t->body) ||
+           curl_easy_setopt(t->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body.n) != CURLE_OK ||
+           curl_easy_setopt(t->easy, CURLOPT_POSTFIELDS, body.n ? t->body : "") != CURLE_OK;
+}
+
 static int set_method(struct net_transfer *t, const cs_net_request *request, cs_error *error)
 {
     CURL *easy = t->easy;
@@ -65,11 +76,8 @@ static int set_method(struct net_transfer *t, const cs_net_request *request, cs_
         failed = curl_easy_setopt(easy, CURLOPT_NOBODY, 1L) != CURLE_OK;
     } else {
         if (request->body.n || !is_bodiless(request->method)) {
-            cs_slice body = request->body.n ? request->body : CS_LITERAL("");
             failed |= curl_easy_setopt(easy, CURLOPT_POST, 1L) != CURLE_OK;
-            failed |=
-                curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body.n) != CURLE_OK;
-            failed |= curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, body.p) != CURLE_OK;
+            failed |= set_body(t, request->body);
         }
         failed |= curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, method) != CURLE_OK;
         /* a body announced to be larger is not read at all; HEAD announces one and has none */
@@ -122,7 +130,7 @@ static int append_field(struct curl_slist **list, const cs_pair *field)
         return 1;
     }
     size_t size = field->name.n + value.n + 4;
-    char *line = (char *)malloc(size);
+    char *line = (char *)OPENSSL_malloc(size);
     if (!line) {
         return 1;
     }
@@ -133,7 +141,7 @@ static int append_field(struct curl_slist **list, const cs_pair *field)
     cs_buffer_put(&text, value);
     line[text.n] = '\0';
     int failed = append_line(list, line);
-    free(line);
+    OPENSSL_clear_free(line, size);
     return failed;
 }
 

@@ -1,7 +1,9 @@
 /* transfer.c - one request from the queue to its end, and its limits of time. */
 #include "net/internal.h"
 
+#include <openssl/crypto.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* ---- lists ---- */
 
@@ -67,9 +69,14 @@ void net_transfer_watch(struct net_transfer *t)
 static void release_handle(struct net_transfer *t)
 {
     curl_easy_cleanup(t->easy);
+    for (struct curl_slist *line = t->headers; line; line = line->next) {
+        OPENSSL_cleanse(line->data, strlen(line->data));
+    }
     curl_slist_free_all(t->headers);
+    OPENSSL_clear_free(t->body, t->body_n);
     t->easy = NULL;
     t->headers = NULL;
+    t->body = NULL;
 }
 
 void net_transfer_detach(struct net_transfer *t)

@@ -4,6 +4,7 @@
 #include "net/internal.h"
 
 #include <arpa/inet.h>
+#include <openssl/crypto.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -123,8 +124,8 @@ int net_url_set(struct net_transfer *t, cs_slice url, cs_error *error)
     if (result) {
         return result;
     }
-    char *text = strndup(url.p, url.n);
+    char *text = OPENSSL_strndup(url.p, url.n);
     result = text ? set_url(t, text, error) : out_of_memory(error);
-    free(text);
+    OPENSSL_clear_free(text, url.n);
     return result;
 }

@@ -3,6 +3,7 @@
 #include "support/loopback.h"
 
 #include "support/exchange.h"
+#include "support/freed.h"
 
 #include "net/internal.h"
 
@@ -236,6 +237,28 @@ static void it_takes_replies_in_every_framing(void **state)
     }
 }
 
+/* ... also of what was too small for it, as it grew. */
+static void it_leaves_no_secret_behind(void **state)
+{
+    struct net_reply reply = {.header_limit = 65536, .body_limit = 65536};
+    cs_error error;
+    (void)state;
+    freed_blocks = freed_found = 0;
+    give(&reply, 200, "HTTP/1.1 200 OK\r\n");
+    give(&reply, 200, "X-Token: " FREED_CANARY "\r\n");
+    assert_int_equal(net_reply_body(&reply, CS_LITERAL(FREED_CANARY), &error), 0);
+    for (int i = 0; i < 100; i++) {
+        give(&reply, 200,
+             "X: a value that makes the header longer than one block has room for\r\n");
+        assert_int_equal(
+            net_reply_body(&reply, CS_LITERAL("the same for the body, as long as that"), &error),
+            0);
+    }
+    net_reply_free(&reply);
+    assert_true(freed_blocks > 2 * 2);
+    assert_int_equal(freed_found, 0);
+}
+
 static void it_refuses_what_is_no_whole_reply(void **state)
 {
     static const struct {
@@ -342,8 +365,10 @@ int main(void)
         cmocka_unit_test(it_limits_the_body),
         cmocka_unit_test(it_refuses_sizes_that_overflow),
         cmocka_unit_test(it_takes_replies_in_every_framing),
+        cmocka_unit_test(it_leaves_no_secret_behind),
         cmocka_unit_test(it_refuses_what_is_no_whole_reply),
         cmocka_unit_test(it_never_takes_more_than_the_limits),
     };
+    freed_install();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,10 +1,8 @@
 /* What leaves is what was given, byte for byte, and what may not leave is refused before anything
  * is opened. */
 #include "support/exchange.h"
+#include "support/freed.h"
 #include "support/loopback.h"
-
-#include <curl/curl.h>
-#include <dlfcn.h>
 
 static const cs_slice GET = {"GET", 3};
 
@@ -293,6 +291,38 @@ static void a_large_body_is_sent_unasked(void **state)
     loopback_close(&server);
 }
 
+/* Whether it was sent, or refused for its last header. */
+static void nothing_secret_is_left(void **state)
+{
+    const cs_pair headers[] = {{CS_LITERAL("Host"), CS_LITERAL("h")},
+                               {CS_LITERAL("x-acs-security-token"), CS_LITERAL(FREED_CANARY)},
+                               {CS_LITERAL("bad"), CS_LITERAL("\r")}};
+    struct loopback server;
+    struct exchange x = {.kind = CS_NET_NONE};
+    char url[128];
+    cs_error error;
+    cs_net *net = exchange_net(NULL);
+    (void)state;
+    loopback_open(&server, NULL, echo, NULL);
+    cs_net_request request =
+        exchange_request(url, sizeof url, "http", server.port, "/?token=" FREED_CANARY);
+    request.method = CS_LITERAL("POST");
+    request.headers = headers;
+    request.body = CS_LITERAL("Action=AssumeRole&SecurityToken=" FREED_CANARY);
+    freed_blocks = freed_found = 0;
+    request.headers_n = 3;
+    assert_int_equal(CS_CLASS(cs_net_start(net, &request, &error)), CS_ARGUMENT);
+    request.headers_n = 2;
+    assert_int_equal(cs_net_start(net, &request, &error), 0);
+    exchange_finish(net, &x, 1);
+    assert_int_equal(x.kind, CS_NET_REPLY);
+    cs_net_close(net);
+    /* of both a URL, a body, two lines and the list of them, and of the reply two blocks */
+    assert_true(freed_blocks > 2 * 5 + 2);
+    assert_int_equal(freed_found, 0);
+    loopback_close(&server);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -302,6 +332,8 @@ int main(void)
         cmocka_unit_test(a_lack_of_memory_is_an_error),
         cmocka_unit_test(only_what_was_given_is_sent),
         cmocka_unit_test(a_large_body_is_sent_unasked),
+        cmocka_unit_test(nothing_secret_is_left),
     };
+    freed_install();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
