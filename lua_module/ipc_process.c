@@ -58,8 +58,8 @@ static size_t check_kept(lua_State *L, int table, int kept[MOST_KEPT])
     return n;
 }
 
-/* spawn{argv={path, …}, env={"NAME=VALUE", …}, keep={fd, …}, output=bool, signals=bool,
- * parent_signal=number}
+/* spawn{argv={path, …}, env={"NAME=VALUE", …}, keep={fd, …}, output=bool, errors=bool,
+ * signals=bool, parent_signal=number}
  * -> process | nil, message, info. The program runs in a group of its own; collecting the process
  * kills the group. */
 static int spawn(lua_State *L)
@@ -72,6 +72,7 @@ static int spawn(lua_State *L)
         .keep = kept,
         .keep_n = check_kept(L, 1, kept),
         .output = bind_field_boolean(L, 1, "output"),
+        .errors = bind_field_boolean(L, 1, "errors"),
         .signals = bind_field_boolean(L, 1, "signals"),
         .parent_signal = (int)bind_field_int64(L, 1, "parent_signal", 0),
     };
@@ -86,10 +87,10 @@ static int spawn(lua_State *L)
 }
 
 /* process:wait(ms) -> "exited", status | "killed", signal | "signal", signal | "output", bytes |
- * "time" | nil, message, info */
+ * "errors", bytes | "time" | nil, message, info */
 static int wait_process(lua_State *L)
 {
-    static const char *const kinds[] = {"time", "output", "signal", "exited", "killed"};
+    static const char *const kinds[] = {"time", "output", "errors", "signal", "exited", "killed"};
     cs_process *process = (cs_process *)bind_check(L, 1, PROCESS);
     int64_t wait_ms = bind_check_int64(L, 2);
     luaL_argcheck(L, wait_ms >= 0 && wait_ms <= INT64_MAX / CS_MS, 2, "expected milliseconds");
@@ -102,8 +103,9 @@ static int wait_process(lua_State *L)
     if (event.kind == CS_PROCESS_NONE) {
         return 1;
     }
-    if (event.kind == CS_PROCESS_OUTPUT) {
+    if (event.kind == CS_PROCESS_OUTPUT || event.kind == CS_PROCESS_ERRORS) {
         lua_pushlstring(L, event.output, event.output_n);
+        explicit_bzero(event.output, event.output_n); /* it may be an access key */
     } else {
         lua_pushinteger(L, event.number);
     }

@@ -760,6 +760,7 @@ typedef struct cs_process_options {
     const int *keep;         /* descriptors above 2 that it gets; every other one is closed */
     size_t keep_n;
     int output;        /* 1: its standard output comes out of cs_process_wait; 0: to /dev/null */
+    int errors;        /* 1: its standard error, too; 0: it is this process's */
     int signals;       /* 1: signals held by cs_signals_hold come out of cs_process_wait */
     int parent_signal; /* sent to it when the thread that starts it ends; 0: nothing */
 } cs_process_options;
@@ -767,6 +768,7 @@ typedef struct cs_process_options {
 enum cs_process_kind {
     CS_PROCESS_NONE = 0, /* the time is over */
     CS_PROCESS_OUTPUT,   /* output[0 … output_n - 1] */
+    CS_PROCESS_ERRORS,   /* the same, of its standard error */
     CS_PROCESS_SIGNAL,   /* this process got signal `number` */
     CS_PROCESS_EXITED, /* it ended with exit status `number`; -1 where this process ignores SIGCHLD
                         */
@@ -784,8 +786,8 @@ typedef struct cs_process_event {
  * what they did. For programs, not for libraries inside a host. */
 void cs_signals_hold(int hold);
 
-/* Starts a program in a process group of its own, with default signals, its input /dev/null, its
- * error output this process's. Returns 0 once it runs; CS_LIMIT with the reason if it can't be
+/* Starts a program in a process group of its own, with default signals, its input /dev/null.
+ * Returns 0 once it runs; CS_LIMIT with the reason if it can't be
  * started; CS_ARGUMENT. */
 int cs_process_spawn(cs_process **out, const cs_process_options *options, cs_error *error);
 

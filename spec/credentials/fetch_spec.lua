@@ -42,6 +42,19 @@ describe("credentials.fetch of a program", function()
     assert.equal(65536, #run(one, shell "head -c 65536 /dev/zero").body)
   end)
 
+  it("says the last line of what it says where it fails, and is not silent itself about the rest", function()
+    local rows = {
+      { 'echo one >&2; printf "two \\033[31m\\n\\n" >&2; exit 7', "ended with status 7: two \\x1B[31m" },
+      { "head -c 300 /dev/zero | tr '\\0' a >&2; kill -9 $$", "was ended by signal 9: " .. ("a"):rep(200) .. "..." },
+      { "head -c 65537 /dev/zero | tr '\\0' '\\n' >&2; sleep 60",
+        "wrote more than 64 KiB to its standard error" },
+      { "printf ' \\n' >&2; exit 1", "ended with status 1" },
+    }
+    for _, row in ipairs(rows) do assert.same({ n = 2, nil, row[2] }, { n = 2, run(one, shell(row[1])) }) end
+    assert.same({ n = 2, nil, "took too long: waiting" }, { n = 2, run(one, shell("echo waiting >&2; sleep 60", 1e9)) })
+    assert.same({ body = "a\n" }, run(one, shell "echo for nobody >&2; echo a"))
+  end)
+
   it("ends all that a program has started, and gives it nothing to read", function()
     local folder = files.folder()
     local script = ("sleep 60 & echo $! > %s/pid; cat; wait"):format(folder)

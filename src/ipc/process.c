@@ -22,9 +22,9 @@
 
 struct cs_process {
     pid_t pid;
-    int pidfd;   /* readable at its end; -1 before Linux 5.3 */
-    int output;  /* -1: not collected, or at its end */
-    int signals; /* -1: not watched */
+    int pidfd;          /* readable at its end; -1 before Linux 5.3 */
+    int output, errors; /* -1: not collected, or at its end */
+    int signals;        /* -1: not watched */
 };
 
 static const int held[] = {SIGTERM, SIGINT, SIGHUP};
@@ -96,7 +96,7 @@ static int seal_descriptors(const cs_process_options *options)
 /* In the child: everything between fork and exec; async-signal-safe calls only. Writes errno to
  * `report` on failure. */
 static _Noreturn void become(const cs_process_options *options, pid_t parent, int null, int output,
-                             int report)
+                             int errors, int report)
 {
     sigset_t none;
     sigemptyset(&none);
@@ -108,7 +108,8 @@ static _Noreturn void become(const cs_process_options *options, pid_t parent, in
     if (!failed && options->parent_signal && getppid() != parent) {
         _exit(127); /* the parent ended before the signal was asked for */
     }
-    if (!failed && dup2(null, 0) == 0 && dup2(output, 1) == 1 && seal_descriptors(options) == 0 &&
+    if (!failed && dup2(null, 0) == 0 && dup2(output, 1) == 1 &&
+        (errors == 2 || dup2(errors, 2) == 2) && seal_descriptors(options) == 0 &&
         sigprocmask(SIG_SETMASK, &none, NULL) == 0) {
         execve(options->argv[0], (char *const *)options->argv, (char *const *)options->env);
     }
@@ -134,9 +135,21 @@ static int fail(cs_error *error, const char *what, int reason)
     return cs_fail(error, CS_LIMIT, reason, what, ": ", strerror(reason), NULL);
 }
 
+/* Takes the end of a pipe that is read from; -1 where there is no pipe. */
+static int keep_reading(int ends[2])
+{
+    int fd = ends[0];
+    ends[0] = -1;
+    if (fd >= 0) {
+        fcntl(fd, F_SETFL, O_NONBLOCK);
+    }
+    return fd;
+}
+
 int cs_process_spawn(cs_process **out, const cs_process_options *options, cs_error *error)
 {
-    int result = 0, reason = 0, null = -1, report[2] = {-1, -1}, output[2] = {-1, -1};
+    int result = 0, reason = 0, null = -1, report[2] = {-1, -1}, output[2] = {-1, -1},
+        errors[2] = {-1, -1};
     *out = NULL;
     for (size_t i = 0; i < options->keep_n; i++) {
         if (options->keep[i] < 3) {
@@ -147,10 +160,11 @@ int cs_process_spawn(cs_process **out, const cs_process_options *options, cs_err
     if (!process) {
         return fail(error, "process", ENOMEM);
     }
-    *process = (cs_process){.pid = -1, .pidfd = -1, .output = -1, .signals = -1};
+    *process = (cs_process){.pid = -1, .pidfd = -1, .output = -1, .errors = -1, .signals = -1};
 
     null = move_up(open("/dev/null", O_RDWR | O_CLOEXEC));
-    if (null < 0 || open_pipe(report) != 0 || (options->output && open_pipe(output) != 0)) {
+    if (null < 0 || open_pipe(report) != 0 || (options->output && open_pipe(output) != 0) ||
+        (options->errors && open_pipe(errors) != 0)) {
         result = fail(error, "pipe", errno);
         goto done;
     }
@@ -166,7 +180,8 @@ int cs_process_spawn(cs_process **out, const cs_process_options *options, cs_err
     pid_t parent = getpid();
     process->pid = fork();
     if (process->pid == 0) {
-        become(options, parent, null, options->output ? output[1] : null, report[1]);
+        become(options, parent, null, options->output ? output[1] : null,
+               options->errors ? errors[1] : 2, report[1]);
     }
     if (process->pid < 0) {
         result = fail(error, "fork", errno);
@@ -180,11 +195,8 @@ int cs_process_spawn(cs_process **out, const cs_process_options *options, cs_err
         goto done;
     }
     process->pidfd = pidfd_open(process->pid, 0);
-    if (options->output) {
-        process->output = output[0];
-        output[0] = -1;
-        fcntl(process->output, F_SETFL, O_NONBLOCK);
-    }
+    process->output = keep_reading(output);
+    process->errors = keep_reading(errors);
     *out = process;
 done:
     close_fd(&null);
@@ -192,6 +204,8 @@ done:
     close_fd(&report[1]);
     close_fd(&output[0]);
     close_fd(&output[1]);
+    close_fd(&errors[0]);
+    close_fd(&errors[1]);
     if (result) {
         cs_process_close(process);
     }
@@ -211,19 +225,19 @@ static int take_signal(cs_process *process, cs_process_event *event)
     return 1;
 }
 
-static int take_output(cs_process *process, cs_process_event *event)
+static int take_output(int *fd, enum cs_process_kind kind, cs_process_event *event)
 {
-    if (process->output < 0) {
+    if (*fd < 0) {
         return 0;
     }
-    ssize_t got = read(process->output, event->output, sizeof event->output);
+    ssize_t got = read(*fd, event->output, sizeof event->output);
     if (got > 0) {
-        event->kind = CS_PROCESS_OUTPUT;
+        event->kind = kind;
         event->output_n = (size_t)got;
         return 1;
     }
     if (got == 0 || (errno != EAGAIN && errno != EINTR)) {
-        close_fd(&process->output);
+        close_fd(fd);
     }
     return 0;
 }
@@ -255,6 +269,7 @@ int cs_process_wait(cs_process *process, int64_t wait_ns, cs_process_event *even
         struct pollfd ready[] = {
             {.fd = process->pidfd, .events = POLLIN},
             {.fd = process->output, .events = POLLIN},
+            {.fd = process->errors, .events = POLLIN},
             {.fd = process->signals, .events = POLLIN},
         };
         int64_t left_ms = now < until ? (until - now - 1) / CS_MS + 1 : 0;
@@ -267,7 +282,9 @@ int cs_process_wait(cs_process *process, int64_t wait_ns, cs_process_event *even
         cs_process_event end = {.kind = CS_PROCESS_NONE};
         int ended = look_for_end(process, &end);
         *event = end;
-        if (take_signal(process, event) || take_output(process, event) || ended) {
+        if (take_signal(process, event) ||
+            take_output(&process->output, CS_PROCESS_OUTPUT, event) ||
+            take_output(&process->errors, CS_PROCESS_ERRORS, event) || ended) {
             return 0;
         }
         now = cs_clock_now_ns();
@@ -297,6 +314,7 @@ void cs_process_close(cs_process *process)
     }
     close_fd(&process->pidfd);
     close_fd(&process->output);
+    close_fd(&process->errors);
     close_fd(&process->signals);
     free(process);
 }

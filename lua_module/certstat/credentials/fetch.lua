@@ -1,5 +1,6 @@
 --- What the steps of certstat.credentials.steps ask for is done here: one HTTP request or one program at a time, never
 -- waiting.
+local core = require "certstat.core"
 local ipc = require "certstat.ipc"
 local net = require "certstat.net"
 
@@ -9,6 +10,7 @@ Fetch.__index = Fetch
 local M = {}
 
 local MOST = 65536 -- bytes of a reply's body, or of what a program writes; credentials take some hundred
+local LINE = 200   -- of what it says where it fails
 
 --- new{ca_file =, allow_http =} → a fetch: certstat.net's options. Nothing is opened before it is used.
 function M.new(options)
@@ -27,9 +29,10 @@ function Fetch:begin(step)
   end
   if step.command then
     local process
-    process, message = ipc.spawn { argv = step.command.argv, env = step.command.env, output = true }
+    process, message = ipc.spawn { argv = step.command.argv, env = step.command.env, output = true,
+      errors = true }
     if not process then return nil, "can't be started: " .. message end
-    self.process, self.written = process, ""
+    self.process, self.written, self.said, self.said_n = process, "", "", 0
     self.until_ns = ipc.now_ns() + step.command.limit_ns
     return true
   end
@@ -43,6 +46,12 @@ function Fetch:begin(step)
   return true
 end
 
+-- How a program failed, with the last line of what it said, if it did.
+local function failed(self, how)
+  local line = self.said:match("([^\r\n]*%S[^\r\n]*)%s*$")
+  return line and how .. ": " .. core.printable(line, LINE) or how
+end
+
 -- What came of a program: done, reply, or done, nil, why.
 local function look_at_program(self)
   while true do
@@ -50,12 +59,16 @@ local function look_at_program(self)
     if kind == "output" then
       self.written = self.written .. value
       if #self.written > MOST then return true, nil, "wrote more than 64 KiB" end
+    elseif kind == "errors" then
+      self.said, self.said_n = (self.said .. value):sub(-2 * LINE), self.said_n + #value
+      if self.said_n > MOST then return true, nil, failed(self, "wrote more than 64 KiB to its standard error") end
     elseif kind == "exited" and value == 0 then
       return true, { body = self.written }
     elseif kind == "exited" or kind == "killed" then
-      return true, nil, (kind == "exited" and "ended with status %d" or "was ended by signal %d"):format(value)
+      local how = kind == "exited" and "ended with status %d" or "was ended by signal %d"
+      return true, nil, failed(self, how:format(value))
     elseif ipc.now_ns() > self.until_ns then
-      return true, nil, "took too long"
+      return true, nil, failed(self, "took too long")
     else
       return false
     end
@@ -94,7 +107,7 @@ function Fetch:pause(host, ns) host.pause(self.net, ns) end
 function Fetch:stop()
   if self.process then self.process:close() end
   if self.waiting then self.net:drop(self.id) end
-  self.process, self.written, self.waiting = nil, nil, nil
+  self.process, self.written, self.said, self.waiting = nil, nil, nil, nil
 end
 
 function Fetch:close()

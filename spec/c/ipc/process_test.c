@@ -94,6 +94,39 @@ static void gets_no_descriptor_but_those_to_keep(void **state)
     close(pair[1]);
 }
 
+static void tells_its_error_output_apart(void **state)
+{
+    char text[2][64] = {"", ""};
+    cs_process_event event;
+    cs_process *process = start("echo said >&2; echo written; echo more >&2",
+                                &(cs_process_options){.output = 1, .errors = 1});
+    (void)state;
+    while (event = wait_for(process), event.kind != CS_PROCESS_EXITED) {
+        char *to = text[event.kind == CS_PROCESS_ERRORS];
+        assert_true(event.kind == CS_PROCESS_OUTPUT || event.kind == CS_PROCESS_ERRORS);
+        strncat(to, event.output, event.output_n);
+    }
+    assert_string_equal(text[0], "written\n");
+    assert_string_equal(text[1], "said\nmore\n");
+    cs_process_close(process);
+}
+
+/* A host may have closed its own. */
+static void needs_no_error_output(void **state)
+{
+    int kept = dup(2);
+    (void)state;
+    close(2);
+    cs_process *process = start("echo said >&2; echo written", NULL);
+    assert_int_equal(dup2(kept, 2), 2);
+    close(kept);
+    char text[64];
+    cs_process_event end;
+    read_all(process, text, sizeof text, &end);
+    assert_string_equal(text, "written\n");
+    cs_process_close(process);
+}
+
 static void refuses_to_keep_a_standard_descriptor(void **state)
 {
     (void)state;
@@ -270,6 +303,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(runs_with_the_arguments_and_environment_given),
         cmocka_unit_test(gets_no_descriptor_but_those_to_keep),
+        cmocka_unit_test(tells_its_error_output_apart),
+        cmocka_unit_test(needs_no_error_output),
         cmocka_unit_test(refuses_to_keep_a_standard_descriptor),
         cmocka_unit_test(has_default_signals_in_a_group_of_its_own),
         cmocka_unit_test(tells_how_it_ended_again_and_again),
