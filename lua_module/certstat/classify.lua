@@ -26,6 +26,7 @@ local MENDS = {
 local RETRY = { ServiceUnavailable = true, InternalError = true }
 local DEFAULT_PAUSE_MS = 1000 -- a throttle that names no delay: one window
 local LONGEST_PAUSE_MS = 120000 -- as in the official clients
+local LONGEST_MESSAGE = 16384 -- of info.server_message: where signatures differ it has the whole request
 
 --- A value of decoded JSON that is really there: null counts as absent.
 function M.present(value)
@@ -40,9 +41,9 @@ local function mask(text, token)
   return (text:gsub(token:sub(1, 8):gsub("%W", "%%%0") .. "[^%s%]\"']*", "***"))
 end
 
-local function shown(value, token)
+local function shown(value, token, most)
   value = M.present(value)
-  if type(value) == "string" and value ~= "" then return core.printable(mask(value, token), 300) end
+  if type(value) == "string" and value ~= "" then return core.printable(mask(value, token), most or 300) end
 end
 
 local function milliseconds(digits)
@@ -101,11 +102,12 @@ local function refusal(event, body, code, token)
   local status = event.http_status
   local outcome, class, pause_ms, any = judge(event, code or "")
   local too_large = status == 413 or status == 414
-  local message = shown(body.Message, token) or shown(body.message, token)
+  local text = M.present(body.Message) or body.message
+  local message = shown(text, token)
   code = shown(code, token)
   local info = {
     class = class, http_status = status, code = code or ("HTTP%d"):format(status), retry_after = pause_ms and
-      pause_ms / 1e3, server_message = message,
+      pause_ms / 1e3, server_message = shown(text, token, LONGEST_MESSAGE),
     request_id = shown(body.RequestId, token) or shown(body.requestId, token)
       or shown(event.headers["x-acs-request-id"], token),
     any = any, may_divide = too_large or class == "argument" and not any and is_of_one(status, code),

@@ -56,7 +56,8 @@ end
 --- new(fields) → credentials; or nil, message, info.
 -- fields: access_key_id, access_key_secret, and where there are security_token, expires_in (seconds from now), region,
 -- endpoint, network, account (or these four in a table `facts`), provider (a word for where they come from), warnings
--- (a list of lines). The result has the same fields, can't be changed, and shows no secret in tostring.
+-- (a list of lines), tried (a list of {provider, why it does not serve, present = true where it is configured}). The
+-- result has the same fields, can't be changed, and shows no secret in tostring.
 function M.new(fields)
   for _, name in ipairs(FIELDS) do
     local value = fields[name]
@@ -72,7 +73,7 @@ function M.new(fields)
     security_token = fields.security_token ~= "" and fields.security_token or nil, expires_in = fields.expires_in,
     region = facts.region, endpoint = facts.endpoint, network = facts.network, account = facts.account,
     provider = fields.provider or "program",
-    warnings = fields.warnings or {},
+    warnings = fields.warnings or {}, tried = fields.tried or {},
   })
 end
 
@@ -84,8 +85,8 @@ local function no_credentials(tried)
 end
 
 -- The outcome of the chain from its n-th provider on. chain: {source =, serving = the number of the one that has served
--- last}; tried, passed_over: what has come of the providers before.
-local function search(chain, n, last, tried, passed_over)
+-- last}; tried: what has come of the providers before.
+local function search(chain, n, last, tried)
   local provider = CHAIN[n]
   local function finish(found, why, present)
     local credentials
@@ -94,14 +95,16 @@ local function search(chain, n, last, tried, passed_over)
       present = true
     end
     if credentials then
-      for _, line in ipairs(passed_over) do table.insert(credentials.warnings, line) end
+      for _, one in ipairs(tried) do
+        table.insert(credentials.tried, one)
+        if one.present then table.insert(credentials.warnings, ("%s is passed over: %s"):format(one[1], one[2])) end
+      end
       chain.serving = n
       return credentials
     end
-    tried[#tried + 1] = { provider.name, why }
-    if present then passed_over[#passed_over + 1] = ("%s is passed over: %s"):format(provider.name, why) end
+    tried[#tried + 1] = { provider.name, why, present = present or nil }
     if n == last then return no_credentials(tried) end
-    return search(chain, n + 1, last, tried, passed_over)
+    return search(chain, n + 1, last, tried)
   end
   if chain.source.profile and not provider.has_profiles then
     return finish(nil, "not asked where a profile is named")
@@ -125,7 +128,7 @@ local function source_of(options)
 end
 
 --- open(options) → a certstat.credentials.session, which waits for nothing; or nil, message, info: class "denied", code
--- "NoCredentials", tried = a list of {provider, why it does not serve}.
+-- "NoCredentials", tried = a list as of new.
 -- options, all optional: credentials (a table for new: nothing is searched), profile (its name; the environment's key
 -- does not serve then, the files' profiles of that name do), getenv, home, read (as file.read), is_file, ca_file and
 -- allow_http (as of certstat.net, for the servers that give out keys).
@@ -139,7 +142,7 @@ function M.open(options)
   local function ask(alone)
     if options.credentials then return M.new(options.credentials) end
     local only = alone and chain.serving
-    return search(chain, only or 1, only or #CHAIN, {}, {})
+    return search(chain, only or 1, only or #CHAIN, {})
   end
   local opened = session.new {
     ask = ask, now_ns = ipc.now_ns, fetch = fetch.new { ca_file = options.ca_file, allow_http = options.allow_http },

@@ -141,7 +141,8 @@ function fake.client(world, on_call)
 end
 
 --- Runs a command line. world: as for fake.client, and stdin = text, stdout = a stream, env = {NAME = value},
--- terminals = {[fd] = true}, credentials = what the chain finds, refused = {message, info}: there are none.
+-- terminals = {[fd] = true}, credentials = what the chain finds, refused = {message, info}: there are none; rows = what
+-- the doctor finds.
 -- There is a ledger only in a home that is named; else record = what stands in for a run's record, ledger = for a
 -- ledger, unrecorded = a line that says why there is none.
 -- asked: an array of what each look for SIGUSR1 finds; hold_signals: see certstat.command.interrupt.
@@ -194,6 +195,16 @@ function fake.run(argv, world)
         return record.begin(options)
       end
       return world.record or record.none(), world.unrecorded
+    end,
+    examine = function(options, show)
+      world.options = options
+      if world.refused then
+        return nil, world.refused[1], world.refused[2]
+      end
+      for _, row in ipairs(world.rows) do
+        show(row)
+      end
+      return 2
     end,
     ledger = function(options)
       if world.ledger then

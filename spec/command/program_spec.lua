@@ -147,6 +147,21 @@ wait $!]])
     assert.equal(1, status)
   end)
 
+  it("examines what it needs, and shows no secret", function()
+    local status, out, err = here:run("certstat doctor --endpoint $ENDPOINT --home $FOLDER/doctor")
+    assert.equal("", err)
+    assert.is_truthy(out:find("\nsignature   ok       accepted\n", 1, true), out)
+    assert.is_truthy(out:find("\ncalls       ok       2 calls of the account's quota spent\n$"), out)
+    assert.equal(0, status)
+    status, out, err = here:run("certstat doctor --endpoint $ENDPOINT --home $FOLDER/doctor --format json",
+      { ALIBABA_CLOUD_ACCESS_KEY_SECRET = CANARY })
+    assert.equal("", err)
+    assert.equal(5, status)
+    assert.is_truthy(out:find('"signature","status":"failed","message":"SignatureDoesNotMatch: the secret is not',
+      1, true), out)
+    assert.is_nil(out:find(CANARY:sub(1, 8), 1, true))
+  end)
+
   it("says that its output can't be written", function()
     local status, _, err = here:run("certstat list --endpoint $ENDPOINT --quiet > /dev/full")
     assert.equal("certstat: cannot write to the standard output: No space left on device\n", err)

@@ -17,6 +17,7 @@
 --   endpoint(options, getenv, facts)  as certstat.endpoints.find
 --   record(options)                 as certstat.record.begin
 --   ledger(options)                 as certstat.record.open
+--   examine(options, tell)          as certstat.command.doctor.examination.run
 local argparse = require "argparse"
 local exit_codes = require "certstat.command.exit_codes"
 local interrupt = require "certstat.command.interrupt"
@@ -24,7 +25,7 @@ local shown = require "certstat.report.shown"
 
 local command = {}
 
-command.names = { "status", "audit", "list", "serial", "sign", "plan", "changes", "ledger", "emulator" }
+command.names = { "status", "audit", "list", "serial", "sign", "plan", "changes", "ledger", "doctor", "emulator" }
 
 local EPILOG = [[
 Exit codes:
@@ -134,6 +135,9 @@ function command.main(argv)
     end,
     ledger = function(options)
       return require("certstat.record").open(options)
+    end,
+    examine = function(options, tell)
+      return require("certstat.command.doctor.examination").run(options, tell)
     end,
   }
   local code = command.run(argv, environment)
