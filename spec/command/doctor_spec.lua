@@ -56,12 +56,13 @@ The RAM policy that permits it, and nothing else:
   it("examines what the options say", function()
     local world = select(4, run({}, "--endpoint", "https://e", "--region", "r", "--network", "vpc", "--profile", "p",
       "--ca-file", "c", "--allow-http", "--home", "h", "--account", "a", "--qps", "5", "--guard", "50",
-      "--timeout", "2"))
+      "--timeout", "2", "--probe", "--batch", "100"))
     assert.equal("function", type(world.options.getenv))
     world.options.on_wait()
     world.options.getenv, world.options.on_wait = nil, nil
     assert.same({ endpoint = "https://e", region = "r", network = "vpc", profile = "p", ca_file = "c",
-      allow_http = true, home = "h", account = "a", qps = 5, guard = 0.05, timeout = 2 }, world.options)
+      allow_http = true, home = "h", account = "a", qps = 5, guard = 0.05, timeout = 2,
+      probe = true, batch = 100 }, world.options)
   end)
 
   it("says what can't be used", function()

@@ -22,11 +22,14 @@ calls of the account's quota, three where the clock is far off, and says how man
 The exit code is 5 where credentials or permission failed, else 3 where anything else
 did, else 0.
 
-Example:
-   certstat doctor --region cn-hangzhou]])
+Examples:
+   certstat doctor --region cn-hangzhou
+   certstat doctor --region cn-hangzhou --probe]])
   command:group("Report",
     command:option("--format", ("How lines are written: %s (text)."):format(table.concat(FORMATS, ", ")))
-      :choices(FORMATS):argname("FORMAT"))
+      :choices(FORMATS):argname("FORMAT"),
+    command:flag("--probe", "Ask the service, with 20 calls at most in all, what its documentation leaves open, and "
+      .. "say what to set; --batch is the most that it tries (1000)."))
   options.service(command)
 end
 
@@ -70,7 +73,8 @@ function doctor.run(arguments, environment)
     endpoint = arguments.endpoint, region = arguments.region, network = arguments.network,
     allow_http = arguments.allow_http, profile = arguments.profile, ca_file = arguments.ca_file,
     home = arguments.home, account = arguments.account, qps = arguments.qps,
-    guard = arguments.guard and arguments.guard / 1000, timeout = arguments.timeout, getenv = environment.getenv,
+    guard = arguments.guard and arguments.guard / 1000, timeout = arguments.timeout, probe = arguments.probe,
+    batch = arguments.batch, getenv = environment.getenv,
     on_wait = function() end,
   }, function(row)
     if row.status == "failed" then

@@ -14,9 +14,10 @@ local LONGEST_PAUSE_NS = 1e9
 local TRIES = 5 -- for a permit whose time passed before the call could leave
 
 --- new{net =, host =, endpoint =, quota = state, identity =, timeout_ns =, user_agent =, on_wait =} → calls; calls.sent
--- is how many have left. identity: see certstat.identity; nil where there are no credentials.
+-- is how many have left, calls.lane the quota's lane in which they do. identity: see certstat.identity; nil where there
+-- are no credentials.
 function M.new(options)
-  local calls = setmetatable({ id = 0, sent = 0 }, Calls)
+  local calls = setmetatable({ id = 0, sent = 0, lane = "interactive" }, Calls)
   for name, value in pairs(options) do calls[name] = value end
   return calls
 end
@@ -56,7 +57,7 @@ function Calls:take()
   local until_ns = self.host.now_ns() + PATIENCE_NS
   while true do
     local now = self.host.now_ns()
-    local wait_ns, permit, info = self.quota:take("interactive", now, HOLD_NS)
+    local wait_ns, permit, info = self.quota:take(self.lane, now, HOLD_NS)
     if wait_ns == 0 then return permit end
     if not wait_ns then return nil, permit, info end
     if now + wait_ns > until_ns then

@@ -10,6 +10,7 @@ local identity = require "certstat.identity"
 local ipc = require "certstat.ipc"
 local ledger = require "certstat.command.doctor.ledger"
 local net = require "certstat.net"
+local probe = require "certstat.command.doctor.probe"
 local quota = require "certstat.quota"
 local quota_of = require "certstat.command.doctor.quota"
 local row = require "certstat.command.doctor.row"
@@ -94,14 +95,19 @@ local function obstacle(things, event)
   return nil
 end
 
--- Tells what the service says.
+-- Tells what the service says, and returns whether all is in order, so that more can be asked.
 local function ask_service(things, event, tell)
   local why = obstacle(things, event)
   if why then
     for _, check in ipairs { "clock", "signature", "permission" } do tell(row(check, "skipped", why)) end
-  else
-    tell_all(tell, service.rows(things.calls))
+    return false
   end
+  local fine = true
+  for _, one in ipairs { service.rows(things.calls) } do
+    tell(one)
+    fine = fine and (one.status == "ok" or one.check == "clock")
+  end
+  return fine
 end
 
 local function quota_row(things)
@@ -111,7 +117,8 @@ end
 
 --- run(options, tell) → how many calls were spent; or nil, message, info where an option can't be used. tell(row): told
 -- of each row as soon as it is known. options: endpoint, region, network, allow_http, profile, ca_file, home, account,
--- qps, guard, as of certstat.client; timeout (seconds for a call); getenv; on_wait().
+-- qps, guard, as of certstat.client; timeout (seconds for a call); getenv; on_wait(); probe: whether to ask what the
+-- documentation leaves open, and batch, the most serials in a call that it tries.
 function M.run(options, tell)
   local things, message, info = prepare(options)
   if not things then return nil, message, info end
@@ -123,8 +130,13 @@ function M.run(options, tell)
   event, message, info = calls:connect()
   if event then
     tell_all(tell, connection.rows(things.endpoint, event, began_ns, wall_s()))
-    ask_service(things, event, tell)
+    local fine = ask_service(things, event, tell)
     tell_all(tell, shared_before, ledger.row { home = options.home, getenv = options.getenv })
+    if options.probe and fine then
+      probe.run(calls, options.batch, wall_s(), tell)
+    elseif options.probe then
+      tell(row("probe", "skipped", "what stands before it is not in order"))
+    end
     tell(row("calls", "ok", words.count(calls.sent, "call") .. " of the account's quota spent"))
   end
   finish(things)
