@@ -23,6 +23,17 @@ static int facts(lua_State *L)
     return 1;
 }
 
+/* replace(from, to) -> true | nil, message, info: see cs_file_replace */
+static int replace(lua_State *L)
+{
+    cs_error error;
+    if (cs_file_replace(luaL_checkstring(L, 1), luaL_checkstring(L, 2), &error) != 0) {
+        return bind_fail(L, &error, NULL);
+    }
+    lua_pushboolean(L, 1);
+    return 1;
+}
+
 /* temporary_folder(prefix) -> path | nil, message, info: a new folder of mode 0700, named prefix
  * plus six characters */
 static int temporary_folder(lua_State *L)
@@ -55,6 +66,7 @@ void ipc_open_file(lua_State *L)
 {
     static const luaL_Reg functions[] = {
         {"facts", facts},
+        {"replace", replace},
         {"temporary_folder", temporary_folder},
         {"remove_folder", remove_folder},
         {NULL, NULL},

@@ -821,6 +821,11 @@ typedef struct cs_file_facts {
 /* What `path`, links followed, names now. CS_LIMIT with the reason where nothing can be seen. */
 int cs_file_facts_of(const char *path, cs_file_facts *out, cs_error *error);
 
+/* Gives the file `from` the name `to`, in the same folder, instead of what had it. What is in it has
+ * reached the disk before, so that a power loss leaves one of the two there, whole. CS_LIMIT with the
+ * reason: `to` is as it was. */
+int cs_file_replace(const char *from, const char *to, cs_error *error);
+
 /* Makes a folder of mode 0700; `path` ends in XXXXXX, which become its name (mkdtemp(3)). */
 int cs_folder_temporary(char *path, cs_error *error);
 

@@ -83,6 +83,14 @@ describe("command.output", function()
     assert.equal("/nonexistent/report.part: No such file or directory", message)
   end)
 
+  it("keeps the whole report where it can't have its name", function()
+    os.remove(path)
+    assert(os.execute("mkdir " .. path))
+    local report = open({ format = "tsv", columns = {}, output = path }, fake.stream())
+    assert.same({ nil, ("cannot write to %s: Is a directory"):format(path) }, { report:close(true) })
+    assert.is_truthy(contents(path .. ".part"))
+  end)
+
   it("stops at the first failure and says it", function()
     local writes = 0
     local stdout = { write = function()

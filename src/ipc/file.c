@@ -1,13 +1,15 @@
-/* file.c - what Lua's io library leaves out: whether a file is still the one that was read, and a
- * folder for a while. */
+/* file.c - what Lua's io library leaves out: whether a file is still the one that was read, one that
+ * takes another's place, and a folder for a while. */
 #include "certstat.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define OPEN_FOLDERS 16 /* descriptors that nftw may use */
 
@@ -31,6 +33,43 @@ int cs_file_facts_of(const char *path, cs_file_facts *out, cs_error *error)
                 : S_ISDIR(found.st_mode) ? CS_FILE_FOLDER
                                          : CS_FILE_OTHER,
     };
+    return 0;
+}
+
+/* open(2), fsync(2), close(2); errno is fsync's */
+static int synchronise(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        return -1;
+    }
+    int result = fsync(fd), reason = errno;
+    close(fd);
+    errno = reason;
+    return result;
+}
+
+/* The name is in the folder, which some file systems do not synchronise: then it has to do without. */
+static void synchronise_folder_of(const char *path)
+{
+    const char *last = strrchr(path, '/');
+    size_t n = last ? (size_t)(last - path) : 0;
+    char *folder = strndup(last ? path : ".", !last ? 1 : n ? n : 1);
+    if (folder) {
+        synchronise(folder);
+    }
+    free(folder);
+}
+
+int cs_file_replace(const char *from, const char *to, cs_error *error)
+{
+    if (synchronise(from) != 0) {
+        return fail(error, from);
+    }
+    if (rename(from, to) != 0) {
+        return fail(error, to);
+    }
+    synchronise_folder_of(to);
     return 0;
 }
 

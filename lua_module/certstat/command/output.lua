@@ -1,4 +1,5 @@
 --- output.lua - where a report goes: the standard output, or a file that appears only when it is whole.
+local ipc = require "certstat.ipc"
 local report = require "certstat.report"
 
 local output = {}
@@ -63,9 +64,9 @@ function output:close(facts)
   if self.failure then
     return nil, self.failure
   elseif self.part and facts.whole then
-    fine, message = os.rename(self.part, self.path)
+    fine, message = ipc.replace(self.part, self.path)
     if not fine then
-      return nil, message
+      return nil, "cannot write to " .. message
     end
   end
   return true

@@ -115,6 +115,35 @@ static void removes_a_folder_and_follows_no_link(void **state)
     assert_int_equal(cs_folder_remove(outside, NULL), 0);
 }
 
+/* Once in its folder, where names have none in front, and once from without. */
+static void a_file_takes_anothers_place(void **state)
+{
+    (void)state;
+    cs_error error;
+    cs_file_facts before, after;
+    char here[4096], whole[128];
+    assert_non_null(getcwd(here, sizeof here));
+    snprintf(whole, sizeof whole, "%s", path_of("report"));
+    for (int inside = 0; inside <= 1; inside++) {
+        write_file("report.part", "new");
+        assert_int_equal(cs_file_facts_of(path_of("report.part"), &before, NULL), 0);
+        assert_int_equal(chdir(inside ? folder : here), 0);
+        assert_int_equal(cs_file_replace(inside ? "report.part" : path_of("report.part"),
+                                         inside ? "report" : whole, &error),
+                         0);
+        assert_int_equal(cs_file_facts_of(whole, &after, NULL), 0);
+        assert_int_equal(before.inode, after.inode);
+        assert_int_equal(access(path_of("report.part"), F_OK), -1);
+    }
+    assert_int_equal(mkdir("folder", 0700), 0);
+    assert_int_equal(cs_file_replace("report", "folder", &error), CS_ERROR(CS_LIMIT, EISDIR));
+    assert_string_equal(error.message, "folder: Is a directory");
+    assert_int_equal(access("report", F_OK), 0);
+    assert_int_equal(cs_file_replace("none", "report", &error), CS_ERROR(CS_LIMIT, ENOENT));
+    assert_string_equal(error.message, "none: No such file or directory");
+    assert_int_equal(chdir(here), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -122,6 +151,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(tells_a_file_that_took_anothers_place, make_folder,
                                         remove_folder),
         cmocka_unit_test_setup_teardown(says_what_is_missing, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(a_file_takes_anothers_place, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(makes_folders_for_their_owner_alone, make_folder,
                                         remove_folder),
         cmocka_unit_test_setup_teardown(removes_a_folder_and_follows_no_link, make_folder,
