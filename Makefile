@@ -190,12 +190,12 @@ soak:        ## many processes with one quota, an index of a million lines, a mi
 mutants:     ## small faults put into src/core/, each of which a test must find
 	scripts/setup check
 	spec/mutants
-bench:       ## how far signing is from hashing alone, the client from libcurl alone, two audits compared, whether memory grows
+bench:       ## how far signing is from hashing alone, the client from libcurl alone, and audits of a million
 	scripts/setup bench
 	$(MAKE) LUA=jit build
 	$(MAKE) LUA=5.4 build bench-programs
 	spec/bench/run
-bench-long:  ## the ledger as it grows from a thousand rows to ten million, and a million rows on each Lua
+bench-long:  ## the ledger and audits as they grow to ten million rows, a million rows on each Lua, and two audits compared
 	scripts/setup check
 	$(MAKE) build bench-programs
 	spec/bench/long

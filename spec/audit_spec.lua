@@ -52,6 +52,20 @@ local function counts(w)
   return sizes
 end
 
+-- A world whose calls have their answers at once; and a function that tells how many serials were asked for.
+local function instant_world()
+  local w, answers, asked = new_world(nil, { rate = 400, guard_ns = 0 }), {}, 0
+  for i = 1, 100 do answers[i] = { status = "good" } end
+  w.loop = {
+    submit = function(_, _, _, _, _, _, serials)
+      asked = asked + serials
+      return { done = true, reply = answers }
+    end,
+    wait = function(_, until_done) assert(until_done()) end,
+  }
+  return w, function() return asked end
+end
+
 local function largest_unresolved(w)
   local open, most = 0, 0
   local submit = w.loop.submit
@@ -166,6 +180,30 @@ describe("audit: a serial that comes again", function()
     assert.same({ 7 }, counts(w))
   end)
 
+  it("is asked again where 65,536 others were answered since, unless its answer is kept elsewhere", function()
+    local function asked_for(kept)
+      local w, asked = instant_world()
+      local n = 0
+      local run = audit.new(w.loop, function()
+        n = n + 1
+        if n <= 70000 then return world.serial(n) end
+        return n == 70001 and world.serial(69000) or n == 70002 and world.serial(1) or nil
+      end, {
+        lane = "audit", sizes = { limit = 100 }, recall = function(key) return kept and kept[key] end,
+        on_answers = function(entries)
+          for _, entry in ipairs(entries) do
+            if kept then kept[entry.key] = entry.answer end
+          end
+        end,
+      })
+      while run:next() do end
+      assert.equal(70003, n)
+      return asked()
+    end
+    assert.equal(70001, asked_for(nil))
+    assert.equal(70000, asked_for {})
+  end)
+
   it("gets the same error too", function()
     local w = new_world(function() return world.refusal(404, "Nothing.Known") end)
     local rows = rows_of(w, { "01", "01" }, 1)
@@ -249,13 +287,7 @@ end)
 
 describe("audit: memory", function()
   it("does not grow with the source", function()
-    local w = new_world(nil, { rate = 400, guard_ns = 0 })
-    local answers = {}
-    for i = 1, 100 do answers[i] = { status = "good" } end
-    w.loop = { -- answers at once
-      submit = function() return { done = true, reply = answers } end,
-      wait = function(_, until_done) assert(until_done()) end,
-    }
+    local w = instant_world()
     local function kilobytes()
       collectgarbage()
       collectgarbage()

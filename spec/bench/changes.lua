@@ -2,14 +2,10 @@
 -- be right. The time is the processor's, held against 5 s for a million rows: more is a failure.
 local changes = require "certstat.changes"
 local ipc = require "certstat.ipc"
+local key_of = require("spec.support.ledger_rows").key
 local ledger = require "certstat.ledger"
 
 local ROWS, AT_ONCE, MOST_S = tonumber(arg[1]), 5000, 5
-
--- another for each i, spread over the tree as real serial numbers are
-local function key_of(i)
-  return ("b67e53ebcea9%04x77d65b%04x%06x"):format(i * 40503 % 65536, i % 65536, math.floor(i / 65536))
-end
 
 -- What the two audits say of serial i; nil: not asked for.
 local function statuses_of(i)

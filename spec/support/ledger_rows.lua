@@ -1,4 +1,6 @@
 --- ledger_rows.lua - many rows for a ledger, as an audit writes them, and whether each has come to be in it.
+local digest = require "spec.support.digest"
+
 local M = {}
 
 local ACCOUNT, STARTED, CHECKED, ENDED = "default", 1000, 2000, 3000
@@ -8,7 +10,10 @@ function M.key(i)
   return ("b67e53ebcea9%04x77d65b%04x%06x"):format(i * 40503 % 65536, i % 65536, math.floor(i / 65536))
 end
 
-local function is_revoked(i) return i % 100 == 0 end
+--- One row in a hundred is of a revoked certificate.
+function M.is_revoked(i) return i % 100 == 0 end
+
+local is_revoked = M.is_revoked
 
 --- write(ledger, rows) → the number of a run of so many rows, at 50 a transaction.
 function M.write(ledger, rows)
@@ -64,24 +69,11 @@ local function write_expected(file, rows)
   file:write(("%d|%d|%d|%d\n"):format(rows, rows, rows, math.floor(rows / 100)))
 end
 
-local function first_word(path)
-  local file = assert(io.open(path))
-  local word = file:read("*l"):match("^%x+")
-  file:close()
-  return word
-end
-
 --- digests(home, rows) → the SHA-256 of all rows of the only run in a home's ledger, as sqlite3 reads them, and what it
 -- has to be.
 function M.digests(home, rows)
-  local found, expected = home .. "/found", home .. "/expected"
-  local pipe = assert(io.popen(("sqlite3 -batch %s/ledger.db | sha256sum > %s"):format(home, found), "w"))
-  pipe:write(QUERY, ";\n")
-  pipe:close()
-  pipe = assert(io.popen("sha256sum > " .. expected, "w"))
-  write_expected(pipe, rows)
-  pipe:close()
-  return first_word(found), first_word(expected)
+  return digest.printed(('sqlite3 -batch %s/ledger.db "%s"'):format(home, QUERY)),
+    digest.written(function(file) write_expected(file, rows) end)
 end
 
 return M
