@@ -9,7 +9,7 @@ const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 
-const REPLY_MS = 30000; // the longest that anything may take, also on a machine that does much else
+const REPLY_MS = 60000; // the longest that anything may take, also on a machine that does much else
 
 const SWITCHES = ['--headless', '--no-first-run', '--disable-gpu', '--disable-dev-shm-usage', '--disable-extensions',
   '--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-default-browser-check',

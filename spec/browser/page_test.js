@@ -169,7 +169,7 @@ describe('the page of an audit', () => {
     assert.deepStrictEqual(named('button'), ['Dark', 'First', 'Previous', 'Next', 'Last']);
     assert.ok(['checkbox', 'image', 'heading', 'columnheader'].every((role) => named(role).every((name) => name !== '')));
     assert.equal(named('table').length, 2);
-    assert.deepStrictEqual(named('columnheader').slice(-4), ['Ends at', 'Subject', 'Found in', 'Note']);
+    assert.deepStrictEqual(named('columnheader').slice(-4), ['Expires at', 'Subject', 'Found in', 'Note']);
     assert.deepStrictEqual(named('status').length, 1);
   });
 

@@ -22,7 +22,7 @@ local function revoke(database)
 end
 
 local function audited()
-  local world = program.new(40, 9)
+  local world = program.new(20, 5)
   local database = world.folder .. "/ca/sub/index.txt"
   local command = ('cd "$FOLDER" && cp ca/sub/index.txt . && certstat audit --endpoint "$ENDPOINT" --from index.txt '
     .. '--from odd.txt --quiet --report %s/audited.html'):format(folder)

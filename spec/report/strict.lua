@@ -2,6 +2,7 @@
 local cjson = require("cjson").new()
 local columns = require "certstat.report.columns"
 local facts = require "spec.report.facts"
+local files = require "spec.emulator.files"
 local object = require "certstat.report.object"
 local report = require "certstat.report"
 local shown = require "certstat.report.shown"
@@ -47,18 +48,10 @@ end
 --- Reads text strictly; returns what strict.py has read of it, and raises where it is refused.
 function strict.read(format, text)
   local name = os.tmpname()
-  local file = assert(io.open(name, "wb"))
-  file:write(text)
-  file:close()
-  local pipe = assert(io.popen("/usr/bin/python3 -I spec/report/strict.py " .. format .. " 2>&1 < " .. name, "r"))
-  local printed = pipe:read("*a")
-  pipe:close()
+  files.write(name, text)
+  local printed = files.shell(("/usr/bin/python3 -I spec/report/strict.py %s < %s"):format(format, name))
   os.remove(name)
-  local fine, value = pcall(cjson.decode, printed)
-  if not fine then
-    error(printed, 2)
-  end
-  return value
+  return cjson.decode(printed)
 end
 
 --- Both.

@@ -50,7 +50,7 @@ def read_markdown(text):
 # what the schema of Jenkins's xUnit plugin, junit-10.xsd, permits in the elements used here
 JUNIT = {
     "testsuites": ({"name"}, {"testsuite"}),
-    "testsuite": ({"name"}, {"testcase"}),
+    "testsuite": ({"name", "tests", "failures", "errors"}, {"testcase"}),
     "testcase": ({"name", "classname"}, {"failure", "error"}),
     "failure": ({"type", "message"}, set()),
     "error": ({"type", "message"}, set()),
@@ -60,12 +60,14 @@ JUNIT = {
 def read_junit(text):
     """The test cases, in order."""
     root = ElementTree.fromstring(text)
-    expect(root.tag == "testsuites" and len(root) == 1, "expected one suite")
+    expect(root.tag == "testsuites", "expected suites")
     for element in root.iter():
         attributes, children = JUNIT[element.tag]
-        expect(set(element.attrib) <= attributes, "attributes of " + element.tag)
-        expect({child.tag for child in element} <= children and len(element) <= 1 or element.tag == "testsuite",
-               "children of " + element.tag)
+        expect(set(element.attrib) == attributes, "attributes of " + element.tag)
+        expect({child.tag for child in element} <= children, "children of " + element.tag)
+    for suite in root:
+        counts = [len(suite), len(suite.findall("testcase/failure")), len(suite.findall("testcase/error"))]
+        expect(counts == [int(suite.attrib[name]) for name in ("tests", "failures", "errors")], "totals")
     return [{"name": case.attrib["name"], "outcome": case[0].tag if len(case) else "passed",
              **(case[0].attrib if len(case) else {}), "text": "".join(case.itertext())}
             for case in root.iter("testcase")]

@@ -1,9 +1,14 @@
 --- junit.lua - JUnit's XML, as CI systems read it: a test case for each row. Only good ones pass; what has no answer is
--- an error, as is a run that was cut short. The suite has no totals, as those would stand before its rows.
+-- an error, as is a run that was cut short.
+--
+-- A suite's totals stand before its cases (Jenkins's schema, junit-10.xsd, wants them), so a run is many suites, and
+-- one of them is held here.
 local columns = require "certstat.report.columns"
 local xml = require "certstat.report.xml"
 
 local junit = {}
+
+local MOST = 1000 -- cases of a suite
 
 local function details(row, chosen)
   local lines = {}
@@ -35,25 +40,43 @@ local function explained(row, chosen)
 end
 
 function junit.open(write, chosen)
-  write('<?xml version="1.0" encoding="UTF-8"?>\n<testsuites name="certstat">\n<testsuite name="certstat">\n')
+  write('<?xml version="1.0" encoding="UTF-8"?>\n<testsuites name="certstat">\n')
 
   local report = {}
+  local cases, failures, errors = {}, 0, 0
+
+  local function end_suite()
+    write(('<testsuite name="certstat" tests="%d" failures="%d" errors="%d">\n'):format(#cases, failures, errors)
+      .. table.concat(cases) .. "</testsuite>\n")
+    cases, failures, errors = {}, 0, 0
+  end
+
+  -- found: what the case found, an element; "" where it passes
+  local function add(name, found)
+    cases[#cases + 1] = ('<testcase classname="certstat" name="%s">%s</testcase>\n'):format(xml(name), found)
+    if #cases == MOST then
+      end_suite()
+    end
+  end
 
   function report.row(row)
-    local case = ('<testcase classname="certstat" name="%s"'):format(xml(row.serial))
-    if row.status == "good" then
-      write(case .. "/>\n")
-    else
-      write(case .. ">" .. explained(row, chosen) .. "</testcase>\n")
+    if row.status == "error" then
+      errors = errors + 1
+    elseif row.status ~= "good" then
+      failures = failures + 1
     end
+    add(row.serial, row.status == "good" and "" or explained(row, chosen))
   end
 
   function report.finish(facts)
     if not facts.whole then
-      write('<testcase classname="certstat" name="the run is whole">'
-        .. outcome("error", "cut short", "the run was cut short: rows are missing", "") .. "</testcase>\n")
+      errors = errors + 1
+      add("the run is whole", outcome("error", "cut short", "the run was cut short: rows are missing", ""))
     end
-    write("</testsuite>\n</testsuites>\n")
+    if #cases > 0 then
+      end_suite()
+    end
+    write("</testsuites>\n")
   end
 
   return report

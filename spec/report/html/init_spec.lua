@@ -44,7 +44,7 @@ describe("report.html", function()
     assert.is_true(says(read, "p", "Nothing was asked."))
   end)
 
-  it("counts revocations by reason, and when good ones end", function()
+  it("counts revocations by reason, and expiry of good ones", function()
     local text = strict.text("html", {
       { serial = "01", status = "revoked", revoked_at = 1767323045, item = { reason = "superseded" } },
       { serial = "02", status = "revoked", revoked_at = 1767323045, item = { reason = "none of openssl's words" } },
@@ -59,7 +59,7 @@ describe("report.html", function()
     assert.is_truthy(text:find('superseded <b>1</b>', 1, true))
     assert.is_truthy(text:find('another reason <b>1</b>', 1, true))
     assert.is_truthy(text:find('reason not known <b>2</b>', 1, true))
-    assert.is_true(says(read, "p", "The end is known of 1."))
+    assert.is_true(says(read, "p", "The expiry of 1 is known."))
   end)
 
   it("is the same page whatever a name says", function()

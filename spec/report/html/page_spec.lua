@@ -62,7 +62,7 @@ describe("report.html.page", function()
     assert.is_nil(text:find("Sources", 1, true))
     assert.is_nil(text:find("Serials a call", 1, true))
     assert.is_truthy(text:find("No time of a revocation is known.", 1, true))
-    assert.is_truthy(text:find("No end is known.", 1, true))
+    assert.is_truthy(text:find("No expiry is known.", 1, true))
   end)
 
   it("gives five reasons a colour each, the others one, and none its own", function()

@@ -61,7 +61,7 @@ function html.open(write)
   write(page.HEAD)
 
   local report = {}
-  local before, revoked, ends = "", months.new(), months.new()
+  local before, revoked, expiries = "", months.new(), months.new()
 
   function report.row(row)
     write(before .. encoded(row))
@@ -70,14 +70,14 @@ function html.open(write)
       local reason = (row.item or {}).reason
       revoked:add(row.revoked_at, REASONS[reason] and reason or reason and "another reason" or page.NO_REASON)
     elseif row.status == "good" and value(row, "not_after") then
-      ends:add(value(row, "not_after"), "end")
+      expiries:add(value(row, "not_after"), "expiry")
     end
   end
 
   --- facts: as for other formats, and what may be missing: asked = {from =, endpoint =, account =, run =}, texts and
   -- the run's number in the ledger; changes = what it differs by from the run before, see html/changed.lua.
   function report.finish(facts)
-    write(page.ROWS_END .. page.summary(facts, revoked, ends))
+    write(page.ROWS_END .. page.summary(facts, revoked, expiries))
   end
 
   return report

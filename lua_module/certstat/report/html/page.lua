@@ -177,19 +177,20 @@ end
 
 local function revocations(counted, facts)
   if counted.total == 0 then
-    return section("Revoked, by month", '<p class="soft">No time of a revocation is known.</p>\n')
+    return section("Revocations by month", '<p class="soft">No time of a revocation is known.</p>\n')
   end
   local series, key = reasons_of(counted)
-  return section("Revoked, by month", chart.columns(counted:list(months.of(facts.ended), -1), series), chart.key(key))
+  local counts = counted:list(months.of(facts.ended), -1)
+  return section("Revocations by month", chart.columns(counts, series), chart.key(key))
 end
 
 local function expiry(counted, facts)
   if counted.total == 0 then
-    return section("Good ones end, by month", '<p class="soft">No end is known.</p>\n')
+    return section("Expiry of good ones by month", '<p class="soft">No expiry is known.</p>\n')
   end
-  local all = { { name = "end", css = "good", count = counted.total } }
-  return section("Good ones end, by month", chart.columns(counted:list(months.of(facts.ended), 1), all),
-    ('<p class="soft">The end is known of %s.</p>\n'):format(words.number(counted.total)))
+  local all = { { name = "expiry", css = "good", count = counted.total } }
+  return section("Expiry of good ones by month", chart.columns(counted:list(months.of(facts.ended), 1), all),
+    ('<p class="soft">The expiry of %s is known.</p>\n'):format(words.number(counted.total)))
 end
 
 local function boxes(counts)
@@ -201,11 +202,11 @@ local function boxes(counts)
   return table.concat(labels, "\n")
 end
 
---- Everything behind the rows. revoked, ends: months, of the rows.
-function page.summary(facts, revoked, ends)
+--- Everything behind the rows. revoked, expiries: months, of the rows.
+function page.summary(facts, revoked, expiries)
   return table.concat {
     header(facts), "<main>\n", verdict(facts), outcomes(facts.counts),
-    '<div class="pair">\n', run(facts), quota(facts), revocations(revoked, facts), expiry(ends, facts), "</div>\n",
+    '<div class="pair">\n', run(facts), quota(facts), revocations(revoked, facts), expiry(expiries, facts), "</div>\n",
     facts.changes and section("Changes", changed.text(facts.changes)) or "",
     (ROWS:gsub("%%s", function() return boxes(facts.counts) end)), "</main>\n",
     "<footer>certstat ", version, "</footer>\n<script>", script.text, "</script>\n</body>\n</html>\n",

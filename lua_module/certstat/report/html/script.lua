@@ -18,7 +18,7 @@ local text = [==[
     { at: 0, title: "Status", css: "status" },
     { at: REVOKED, title: "Revoked at", css: "time", text: time },
     { at: REASON, title: "Reason" },
-    { at: EXPIRES, title: "Ends at", css: "time", text: time },
+    { at: EXPIRES, title: "Expires at", css: "time", text: time },
     { at: SUBJECT, title: "Subject", css: "wide" },
     { at: SOURCE, title: "Found in" },
     { at: NOTE, title: "Note" },
@@ -111,4 +111,4 @@ local text = [==[
 })();
 ]==]
 
-return { text = text, hash = "7gNRMENsCvvkQTNvFdtgXvypy3YyCon0uarDaakVZRU=" }
+return { text = text, hash = "Mlafxiru/NtGizplMvkEJFpJ0wuML57oQkDhTduztEY=" }
