@@ -165,13 +165,13 @@ ASAN       := c+asan lua@5.4+asan
 .PHONY: check check-all check-rest asan tsan valgrind fuzz soak mutants bench bench-long
 check:       ## all tests on one Lua
 	scripts/setup check
-	spec/run $(CHECK)
+	spec/run $(CHECK) secrets
 check-all:   ## check, then the other Luas, clang and the sanitizers
 	scripts/setup check-all
-	spec/run $(CHECK) $(CHECK_REST) $(ASAN)
+	spec/run $(CHECK) $(CHECK_REST) $(ASAN) secrets
 check-rest:  ## what check-all does beyond check
 	scripts/setup check-all
-	spec/run $(CHECK_REST) $(ASAN)
+	spec/run $(CHECK_REST) $(ASAN) secrets
 asan:        ## the C tests, and the specs on Lua 5.4, under ASan and UBSan
 	scripts/setup check-all
 	spec/run $(ASAN)

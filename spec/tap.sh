@@ -62,6 +62,11 @@ prints_nothing() {
   }
 }
 
+# secrets_in PATH… - the files, in these or below them, that have a secret of the specs in them.
+secrets_in() {
+  "$LUA_EXE" spec/support/canaries.lua "$@"
+}
+
 # run_specs FILE… - busted specs on the Lua under test, each file in its own process, with an empty home and nothing of
 # the user's environment: no credentials, settings, proxies; nor is the metadata service of the machine asked. They find
 # the command of this build in CERTSTAT.
@@ -74,5 +79,6 @@ run_specs() {
       ALIBABA_CLOUD_ECS_METADATA_DISABLED=true LUA="$LUA" LUA_EXE="$LUA_EXE" LUA_PATH="$LUA_PATH" LUA_CPATH="$LUA_CPATH" OUT="$OUT" CERTSTAT="$OUT/bin/certstat" \
       ${WRAP-} "$LUA_EXE" spec/busted.lua --output=spec/tap.lua "$spec"
   done
+  tap_none "no spec leaves a secret in its home" secrets_in "$home"
   rm -rf "$home"
 }

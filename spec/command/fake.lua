@@ -1,5 +1,6 @@
 --- fake.lua - an environment for the command in which nothing is outside: the service answers from tables, time stands
 -- still, and what is written can be read.
+local canaries = require "spec.support.canaries"
 local core = require "certstat.core"
 local command = require "certstat.command"
 local endpoints = require "certstat.endpoints"
@@ -214,7 +215,9 @@ function fake.run(argv, world)
     end,
   }
   local code = command.run(argv, environment)
-  return code, environment.stdout.written, environment.stderr.written
+  local out, err = environment.stdout.written, environment.stderr.written
+  canaries.check(out .. err, table.concat(argv, " "))
+  return code, out, err
 end
 
 return fake

@@ -1,4 +1,5 @@
 --- program.lua - runs programs of this build as a user does, with the emulator at the other end.
+local canaries = require "spec.support.canaries"
 local emulator = require "spec.emulator.emulator"
 local files = require "spec.emulator.files"
 local ipc = require "certstat.ipc"
@@ -51,7 +52,9 @@ function program:run(command, env)
   files.write(self.folder .. "/script", 'certstat() { "$CERTSTAT" "$@"; }\n' .. command .. "\n")
   parts[#parts + 1] = ("sh %s/script > %s/out 2> %s/err"):format(self.folder, self.folder, self.folder)
   local status = files.shell("(" .. table.concat(parts, " ") .. ") < /dev/null; echo $?")
-  return tonumber(status), files.read(self.folder .. "/out"), files.read(self.folder .. "/err")
+  local out, err = files.read(self.folder .. "/out"), files.read(self.folder .. "/err")
+  canaries.check(out .. err, command)
+  return tonumber(status), out, err
 end
 
 function program:close()

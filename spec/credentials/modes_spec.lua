@@ -1,6 +1,7 @@
 --- Every way to come by credentials, for real: the emulator gives them out, and takes them.
 local certstat = require "certstat"
 local cjson = require("cjson").new()
+local canaries = require "spec.support.canaries"
 local emulator = require "spec.emulator.emulator"
 local files = require "spec.emulator.files"
 local host = require "certstat.host"
@@ -124,13 +125,17 @@ printf '{"mode":"AK","access_key_id":"demo","access_key_secret":"throw-away","ex
     assert.equal("good", rows[1].status)
   end
 
-  it("serves keys that nothing has to be fetched for", function()
-    local static = {
+  -- ... and those in which nothing is asked.
+  local function static()
+    return {
       { { ALIBABA_CLOUD_ACCESS_KEY_ID = "demo", ALIBABA_CLOUD_ACCESS_KEY_SECRET = "throw-away" } },
       { {}, { with_key("AK", {}) } },
       { {}, nil, "type = access_key\naccess_key_id = demo\naccess_key_secret = throw-away\n" },
     }
-    for _, one in ipairs(static) do
+  end
+
+  it("serves keys that nothing has to be fetched for", function()
+    for _, one in ipairs(static()) do
       local client = client_of(one[1], one[2], one[3])
       is_good(client)
       client:close()
@@ -163,6 +168,35 @@ printf '{"mode":"AK","access_key_id":"demo","access_key_secret":"throw-away","ex
       assert.same({ 0, 0 }, { counters.retries, counters.failed })
       one.client:close()
     end
+  end)
+
+  -- The command in such an environment, which records what it does in a home of its own: all that it says.
+  local function run(variables, profiles, section)
+    if profiles or section then variables.HOME = home_of(profiles, section) end
+    local getenv, script = getenv_of(variables), {}
+    for name in pairs(variables) do script[#script + 1] = name end
+    for _, name in ipairs { "ALIBABA_CLOUD_STS_ENDPOINT", "CERTSTAT_METADATA_ENDPOINT",
+      "ALIBABA_CLOUD_ECS_METADATA_DISABLED" } do
+      script[#script + 1] = name
+    end
+    for i, name in ipairs(script) do script[i] = ("%s='%s'"):format(name, getenv(name)) end
+    files.write(folder .. "/run", ("exec env -i %s PATH='%s' LUA_PATH='%s' LUA_CPATH='%s' '%s' status --endpoint %s "
+      .. "--home %s/state --record --verbose --format ndjson %s\n"):format(table.concat(script, " "), os.getenv("PATH"),
+      os.getenv("LUA_PATH"), os.getenv("LUA_CPATH"), os.getenv("CERTSTAT"), service.url, folder, serial))
+    return files.shell(("sh %s/run < /dev/null"):format(folder))
+  end
+
+  it("writes nothing secret to disk, and says none, in any of them", function()
+    local all = modes()
+    for _, one in ipairs(static()) do table.insert(all, one) end
+    for _, mode in ipairs(all) do
+      local said = run(mode[1], mode[2], mode[3])
+      assert.truthy(said:find('"status":"good"', 1, true), said)
+      canaries.check(said, mode[4] or "what needs nothing to be fetched")
+      assert.same({}, canaries.search { folder .. "/state", log })
+    end
+    assert.equal("file", ipc.facts(folder .. "/state/ledger.db").kind)
+    assert.equal("folder", ipc.facts(folder .. "/state/quota").kind)
   end)
 
   it("fetches keys once for all that wait for them", function()

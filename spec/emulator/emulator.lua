@@ -117,6 +117,7 @@ function emulator.curl(configurations)
       status = tonumber(head:match("^HTTP/%S+ (%d+)")), headers = headers,
       body = files.read(("%s/%d.body"):format(folder, i)),
     }
+    os.remove(("%s/%d.body"):format(folder, i)) -- it may be a key, which is what was asked for
   end
   ipc.remove_folder(folder)
   return replies

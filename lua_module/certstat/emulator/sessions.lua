@@ -15,8 +15,8 @@ end
 -- `accounts` (certstat.emulator.accounts) knows from now on; or nil, message where there is no room.
 function M.issue(accounts, account, seconds, now_s)
   local key = {
-    access_key_id = "STS." .. M.random_text(12), access_key_secret = M.random_text(20),
-    security_token = M.random_text(64),
+    access_key_id = "STS." .. M.random_text(12), access_key_secret = "Emul8Key" .. M.random_text(16),
+    security_token = "Emul8Token" .. M.random_text(59), -- both are known where they should not be
     expires_at = now_s + seconds, account = account,
   }
   local ok, message = accounts:register(key, now_s)
