@@ -287,6 +287,35 @@ describe("loop: a connection", function()
     end
   end)
 
+  -- Forty calls, each answered after so long: how many connections that takes, and the milliseconds.
+  local function forty(reply_ms)
+    local w = world.new {
+      connect = function() return { ms = 50 } end,
+      answer = function(request)
+        local plan = good(request)
+        plan.ms = reply_ms
+        return plan
+      end,
+    }
+    local calls = {}
+    for i = 1, 40 do calls[i] = w:submit() end
+    w.loop:wait(function()
+      for _, call in ipairs(calls) do
+        if not call.done then return false end
+      end
+      return true
+    end)
+    return #w.net.opened, w:ms()
+  end
+
+  it("is not opened where one comes back before the next permit, and is where none does", function()
+    assert.equal(10, (forty(20)))
+    assert.equal(10, (forty(900)))
+    local opened, ms = forty(4500)
+    assert.equal(40, opened)
+    assert.is_true(ms < 4500 + 3 * 1350, ms) -- a guard of 250 ms at most, and a connection
+  end)
+
   it("is not opened long before a pause is over", function()
     local w = world.new { answer = good, connect = function() return { ms = 150 } end }
     w.quota:pause(w.clock.now + 20e9, w.clock.now)

@@ -96,7 +96,8 @@ function M.new(options)
   local here = host.detect()
   local client = setmetatable({
     loop = loop.new {
-      endpoint = endpoint, session = session, quota = shared.state, net = connection, host = here,
+      endpoint = endpoint, session = session, quota = shared.state, rate = shared.rate, net = connection,
+      host = here,
       timeout_ns = math.floor((options.timeout or M.TIMEOUT) * 1e9), user_agent = "certstat/" .. version,
       on_call = options.on_call, on_wait = options.on_wait,
     },

@@ -22,6 +22,7 @@ local ATTEMPT_NS = 10e9 -- one attempt may take this long, or a quarter of the c
 local LONGEST_PAUSE_NS = 1e9
 local HOLD_NS = 250e6 -- a call leaves so soon after its permit, or not: twice as long for each time that it did not
 local CONNECTIONS, AHEAD_NS = 10, 2e9 -- so many are opened, for permits that may come within so long
+local LENT_NS = 1e9 -- the connection of a call is counted on again so soon after it has left: the quota's usual window
 local CONNECTION = 0 -- the id of what opens one; no call has it
 local UNCONNECTED_NS = 50e6 -- while calls wait for a connection, their deadlines are looked at so often
 local NO_CONNECTION = { class = "network", code = "NoReply" }
@@ -31,15 +32,15 @@ local QUOTA_BUSY_NS = 1e6 -- what others of the same quota must know, a throttle
 local AUDIT_NS = 86400e9
 local LONGEST_TURN_NS = 5e9 -- a turn takes milliseconds
 
---- new{endpoint = {url =, host =}, session =, quota = state, net =, host =, timeout_ns =, user_agent =, on_call =,
--- on_wait =} → loop. session: see certstat.credentials.session. on_call(event): told of each attempt that was not too
--- late to be made, see report. on_wait(): called whenever a waiter is about to sleep, which is never for longer than a
--- second.
+--- new{endpoint = {url =, host =}, session =, quota = state, rate =, net =, host =, timeout_ns =, user_agent =,
+-- on_call =, on_wait =} → loop. session: see certstat.credentials.session. rate: calls that the quota lets go in its
+-- window. on_call(event): told of each attempt that was not too late to be made, see report. on_wait(): called whenever
+-- a waiter is about to sleep, which is never for longer than a second.
 function M.new(options)
   return setmetatable({
     identity = identity.new(options), endpoint = options.endpoint, quota = options.quota,
-    net = options.net, host = options.host, timeout_ns = options.timeout_ns, user_agent = options.user_agent,
-    on_call = options.on_call, on_wait = options.on_wait,
+    rate = options.rate, net = options.net, host = options.host, timeout_ns = options.timeout_ns,
+    user_agent = options.user_agent, on_call = options.on_call, on_wait = options.on_wait,
     attempt_ns = math.min(options.timeout_ns, math.max(ATTEMPT_NS, options.timeout_ns / 4)),
     engine = core.engine { seed = assert(ipc.random(8)) },
     calls = setmetatable({}, { __mode = "v" }), -- by id; who waits for a call holds it, and with him it goes
@@ -230,12 +231,21 @@ function Loop:fail_waiting(message, info)
   end
 end
 
+-- How many more calls can leave before those that are on their way have come back, and with them their connections.
+function Loop:room()
+  local since_ns, room = self.host.now_ns() - LENT_NS, self.rate
+  for _, call in pairs(self.flying) do
+    if not call.sent or call.sent_ns > since_ns then room = room - 1 end
+  end
+  return room
+end
+
 -- Begins to open a connection, if calls will want one more than there are; returns whether. One a turn, as a step
 -- begins with one.
 function Loop:connect()
   local _, waiting = self:next_call()
   local ready, opening = self.net:ready()
-  if ready + opening >= math.min(waiting, CONNECTIONS) then return false end
+  if ready + opening >= math.min(waiting, CONNECTIONS, self:room()) then return false end
   local started, message, info = self.net:start {
     id = CONNECTION, method = "GET", url = self.endpoint.url, connect_only = true, connect_ns = CONNECT_NS,
   }
@@ -267,7 +277,7 @@ end
 
 function Loop:mark_sent(call, sent_ns)
   if not call.sent then
-    call.sent = true
+    call.sent, call.sent_ns = true, sent_ns
     self.quota:sent(call.permit, sent_ns)
     self.engine:unblocked()
     self.counters.calls = self.counters.calls + 1

@@ -70,7 +70,7 @@ function M.new(options)
   local hold_ns = nanoseconds(number(options, "hold", 0, LONGEST_HOLD, 0.25))
   local state, message, info = open(rule, path(options, "file"), path(options, "home"), options.account or "default")
   if not state then return nil, "quota: " .. message, info end
-  return setmetatable({ hold_ns = hold_ns, state = state }, Quota)
+  return setmetatable({ hold_ns = hold_ns, state = state, rate = rate }, Quota)
 end
 
 --- of_account{rate=, guard=, home=, account=, getenv=} → the quota of an account of the service, shared through the

@@ -85,7 +85,7 @@ function world.new(options)
   }
   self.loop = loop.new {
     endpoint = options.endpoint or { url = "http://127.0.0.1:8080", host = "127.0.0.1:8080" }, host = self.host,
-    net = self.net, session = self.session, quota = self.quota, user_agent = "spec",
+    net = self.net, session = self.session, quota = self.quota, rate = options.rate or 10, user_agent = "spec",
     timeout_ns = math.floor((options.timeout or 60) * 1e9), on_call = options.on_call,
   }
   return self
