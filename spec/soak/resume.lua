@@ -3,6 +3,7 @@
 --
 -- The output has to be byte for byte that of an audit that nobody disturbed, the ledger to have each serial once, and
 -- nothing to be asked twice but what was on its way at that moment: at most 16 batches.
+require("spec.support.canaries").watch()
 local emulator = require "spec.emulator.emulator"
 local files = require "spec.emulator.files"
 local ipc = require "certstat.ipc"

@@ -1,5 +1,6 @@
 -- stage.lua - what the soak tests play on: an emulator that notes when calls arrive, callers in processes of their own,
 -- which share a home, and perhaps a door between them.
+require("spec.support.canaries").watch()
 local emulator = require "spec.emulator.emulator"
 local files = require "spec.emulator.files"
 local ipc = require "certstat.ipc"
