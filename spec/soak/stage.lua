@@ -66,27 +66,66 @@ function Stage:open_tls_door(connect_ms)
   place_door(self, "https", "tls_door.js", self.folder, connect_ms)
 end
 
---- start(lane, guard [, mode]) → number of the caller, see caller.lua. number: whose place it takes, if it does.
-function Stage:start(lane, guard, mode, number)
+local function caller_env(self, more)
+  local env = {
+    "LUA_PATH=" .. package.path, "LUA_CPATH=" .. package.cpath,
+    "ENDPOINT=" .. self.url, "CERTSTAT_HOME=" .. self.home,
+    "CA_FILE=" .. (self.ca_file or ""),
+    "ALIBABA_CLOUD_ACCESS_KEY_ID=demo", "ALIBABA_CLOUD_ACCESS_KEY_SECRET=throw-away",
+  }
+  for _, variable in ipairs(more or {}) do env[#env + 1] = variable end
+  return env
+end
+
+--- start(lane, guard [, mode]) → number of the caller, see caller.lua. number: whose place it takes, if it does; env:
+-- what its environment has besides.
+function Stage:start(lane, guard, mode, number, env)
   number = number or #self.callers + 1
   self.callers[number] = assert(ipc.spawn {
-    argv = { self.lua, "spec/soak/caller.lua", lane, guard, mode },
-    env = {
-      "LUA_PATH=" .. package.path, "LUA_CPATH=" .. package.cpath,
-      "ENDPOINT=" .. self.url, "CERTSTAT_HOME=" .. self.home,
-      "CA_FILE=" .. (self.ca_file or ""),
-      "ALIBABA_CLOUD_ACCESS_KEY_ID=demo", "ALIBABA_CLOUD_ACCESS_KEY_SECRET=throw-away",
-    },
+    argv = { self.lua, "spec/soak/caller.lua", lane, guard, mode }, env = caller_env(self, env),
     output = mode ~= nil, parent_signal = 9,
   })
   return number
 end
 
+--- Starts a caller, as start does, that may write no more than half a KiB or one into any file.
+function Stage:start_without_room(lane, guard, mode)
+  self.callers[#self.callers + 1] = assert(ipc.spawn {
+    argv = { "/bin/sh", "-c", "trap '' XFSZ; ulimit -f 1; exec \"$@\"", "sh",
+      self.lua, "spec/soak/caller.lua", lane, guard, mode },
+    env = caller_env(self), output = true, parent_signal = 9,
+  })
+  return #self.callers
+end
+
+--- Starts what is never out of the quota file for long, see restless.c; returns the process and its id.
+function Stage:start_restless()
+  local process = assert(ipc.spawn {
+    argv = { os.getenv("PROGRAMS") .. "/restless", self.home }, env = {}, output = true, parent_signal = 9,
+  })
+  return process, tonumber(read_line(process, START_MS))
+end
+
 --- Starts eight callers in one process, "threads" or "children", for so many seconds; see share.c.
 function Stage:share(how, seconds)
   self.callers[#self.callers + 1] = assert(ipc.spawn {
-    argv = { os.getenv("SHARE"), how, self.home, self.url, ("%d"):format(seconds) }, env = {}, parent_signal = 9,
+    argv = { os.getenv("PROGRAMS") .. "/share", how, self.home, self.url, ("%d"):format(seconds) }, env = {},
+    parent_signal = 9,
   })
+end
+
+--- Sends a signal to a caller.
+function Stage:signal(number, signal) assert(self.callers[number]:signal(signal)) end
+
+--- The line that a caller prints before it ends, or nil where it does not end in time.
+function Stage:last_words(number, wait_s)
+  local text, until_ns = "", ipc.now_ns() + wait_s * 1e9
+  local kind, value
+  repeat
+    kind, value = self.callers[number]:wait(math.max(0, math.ceil((until_ns - ipc.now_ns()) / 1e6)))
+    if kind == "output" then text = text .. value end
+  until kind ~= "output"
+  return kind == "exited" and text:match("([^\n]*)\n$") or nil
 end
 
 --- Kills a caller and starts another in its place.
