@@ -809,6 +809,23 @@ describe("audit: on_answers", function()
     assert.equal("denied denied denied denied denied denied denied denied denied", table.concat(told, " "))
   end)
 
+  -- What is not told is not in the ledger: all of it was asked again by a run that had been killed.
+  it("is told of each reply at once, also while the first row waits for its own", function()
+    local w, told, untold = new_world(function(request, n)
+      local plan = good(request)
+      plan.ms = n == 2 and 5000 or 20
+      return plan
+    end), 0, 0
+    local run = run_with(w, world.source(300), function(entries)
+      told = told + 1
+      untold = math.max(untold, #w.net.started - told)
+      assert.is_true(#entries <= 2)
+    end)
+    drain(run)
+    assert.equal(150, told)
+    assert.equal(15, untold) -- of the 16 that may be on their way at once
+  end)
+
   it("that raises does so in the reader, and no row is lost", function()
     local w, n = new_world(), 0
     local run = run_with(w, world.source(20), function()

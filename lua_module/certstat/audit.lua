@@ -309,6 +309,7 @@ function Run:next()
   self:enter()
   while not self:head() do
     self:collect()
+    self:tell() -- also while the first row has no answer yet: what is not told may be lost
     self:fill()
     if self.ended and self.first > self.last then
       self:leave()
