@@ -218,6 +218,36 @@ describe("the record of", function()
         .. "certstat: 2 calls, 0 throttled, 1 retry, 0.5 s\n", err)
     end)
 
+    it("goes on only behind what it has read: where the input has grown, but not where it is another", function()
+      local rows = {
+        -- the input by now, the exit code, what is said, the rows
+        { "084bde\nb67e\n05\n", 1, "", "084bde good b67e revoked 05 absent" },
+        { "084bde\nb67e\n", 1, "", "084bde good b67e revoked" },
+        { "084bde\n", 3, "-:1: expected 'b67e', as run 1 has read it, found the end of the input", "084bde good" },
+        { "084bde\n07\nb67e\n", 3, "-:2: expected 'b67e', as run 1 has read it, found '07'", "084bde good" },
+        { "b67e\n084bde\n", 4, "-:1: expected '084bde', as run 1 has read it, found 'b67e'", "" },
+      }
+      for _, row in ipairs(rows) do
+        ipc.remove_folder(home)
+        local opened = assert(ledger.open { home = home, create = true })
+        assert(opened:begin_run { account = "default", command = "audit",
+          settings = "endpoint=https://cas.example from=-", started = 1 })
+        assert(opened:record { account = "default", run = 1, checked_at = 1, asked = {
+          { position = 1, key = "084bde", given = "084bde", source = "-:1" },
+          { position = 2, key = "b67e", given = "b67e", source = "-:1" },
+        } })
+        opened:close()
+        local code, out, err = audit({ stdin = row[1] }, "--from", "-", "--resume")
+        assert.equal("certstat: run 1 goes on\n" .. (row[3] ~= "" and "certstat: " .. row[3] .. "\n" or ""), err)
+        local shown = {}
+        for serial, status in out:gmatch("\n(%x+),%x*,(%l+)") do
+          shown[#shown + 1] = serial .. " " .. status
+        end
+        assert.equal(row[4], table.concat(shown, " "))
+        assert.equal(row[2], code)
+      end
+    end)
+
     it("does not go on with other settings, unless it is told", function()
       local opened = assert(ledger.open { home = home, create = true })
       assert(opened:begin_run { account = "default", command = "audit",
