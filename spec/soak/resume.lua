@@ -86,15 +86,13 @@ end
 -- The emulator's log, read as it grows: how many calls it has that ask for serials, and for how many.
 local reading, calls, serials = assert(io.open(log, "rb")), 0, 0
 local function read_log()
-  while true do
-    local line = reading:read("*l")
-    if not line then
-      reading:seek("cur", 0) -- past the end of file that C's stdio remembers
-      return calls, serials
-    end
-    local asked = tonumber(line:match('"serials":(%d+)'))
-    calls, serials = calls + (asked > 0 and 1 or 0), serials + asked
+  local text = reading:read("*a")
+  local whole = text:match("^.*\n") or ""
+  reading:seek("cur", #whole - #text) -- a line may be there in part; and past the end of file that C's stdio remembers
+  for asked in whole:gmatch('"serials":(%d+)') do
+    calls, serials = calls + (asked ~= "0" and 1 or 0), serials + tonumber(asked)
   end
+  return calls, serials
 end
 
 -- What the ledger has: the number of its last run, and how many serials were answered in that.
