@@ -58,6 +58,12 @@ void ledger_column(sqlite3_stmt *statement, int place, char *out, size_t size);
 const char *ledger_status_name(enum cs_status status);
 enum cs_status ledger_column_status(sqlite3_stmt *statement, int place);
 
+/* Whether `text`, called `what`, has 1 to `most` bytes; else CS_ARGUMENT. */
+int ledger_check_text(const char *what, cs_slice text, size_t most, cs_error *error);
+
+/* 0 where there is that run; cs_ledger_compact may have taken it out. Else CS_ARGUMENT. */
+int ledger_find_run(cs_ledger *ledger, int64_t run, cs_error *error);
+
 /* Locks a run for this process. CS_LEDGER_RUNNING where another one has it. */
 int ledger_hold_run(cs_ledger *ledger, int64_t run, cs_error *error);
 

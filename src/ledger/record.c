@@ -4,16 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static int check_text(const char *what, cs_slice text, size_t most, cs_error *error)
-{
-    char number[24];
-    if (text.n >= 1 && text.n <= most) {
-        return 0;
-    }
-    snprintf(number, sizeof number, "1 to %zu", most);
-    return cs_fail(error, CS_ARGUMENT, CS_LEDGER_FILE, what, ": expected ", number, " bytes", NULL);
-}
-
 /* A canonical key, as cs_serial_key shows it: an even number of lower-case digits, 2 to 40. */
 static int check_key(cs_slice key, cs_error *error)
 {
@@ -27,80 +17,6 @@ static int check_key(cs_slice key, cs_error *error)
     return cs_fail(error, CS_ARGUMENT, CS_LEDGER_FILE,
                    "key: expected an even number of lower-case ", "hexadecimal digits, 2 to 40",
                    NULL);
-}
-
-int cs_ledger_begin_run(cs_ledger *ledger, const cs_ledger_start *start, int64_t *run,
-                        cs_error *error)
-{
-    sqlite3_stmt *statement;
-    int result = ledger_usable(ledger, error);
-    result = result ? result : check_text("account", start->account, CS_LEDGER_ACCOUNT_MAX, error);
-    result = result ? result : check_text("command", start->command, CS_LEDGER_COMMAND_MAX, error);
-    result =
-        result ? result : check_text("settings", start->settings, CS_LEDGER_SETTINGS_MAX, error);
-    result = result ? result : ledger_prepare(ledger, LEDGER_BEGIN_RUN, &statement, error);
-    if (result) {
-        return result;
-    }
-    ledger_bind_slice(statement, 1, start->account);
-    ledger_bind_slice(statement, 2, start->command);
-    ledger_bind_slice(statement, 3, start->settings);
-    sqlite3_bind_int64(statement, 4, start->started_s);
-    result = ledger_begin(ledger, error);
-    if (result) {
-        return result;
-    }
-    result = ledger_step(ledger, statement, NULL, error);
-    *run = sqlite3_last_insert_rowid(ledger->db);
-    result = result ? result : ledger_hold_run(ledger, *run, error);
-    return ledger_end(ledger, result, error);
-}
-
-/* The run may have been taken out by cs_ledger_compact meanwhile. */
-static int find_run(cs_ledger *ledger, int64_t run, cs_error *error)
-{
-    sqlite3_stmt *statement;
-    char number[24];
-    int found = 0;
-    int result = ledger_prepare(ledger, LEDGER_FIND_RUN, &statement, error);
-    if (!result) {
-        sqlite3_bind_int64(statement, 1, run);
-        result = ledger_step(ledger, statement, &found, error);
-        sqlite3_reset(statement);
-    }
-    if (!result && !found) {
-        snprintf(number, sizeof number, "%lld", (long long)run);
-        return cs_fail(error, CS_ARGUMENT, CS_LEDGER_FILE, ledger->path, ": has no run ", number,
-                       NULL);
-    }
-    return result;
-}
-
-static int take_up(cs_ledger *ledger, int64_t run, cs_error *error)
-{
-    sqlite3_stmt *statement;
-    char number[24];
-    int result = find_run(ledger, run, error);
-    result = result ? result : ledger_prepare(ledger, LEDGER_RESUME_RUN, &statement, error);
-    if (result) {
-        return result;
-    }
-    sqlite3_bind_int64(statement, 1, run);
-    result = ledger_step(ledger, statement, NULL, error);
-    if (!result && sqlite3_changes(ledger->db) == 0) {
-        snprintf(number, sizeof number, "%lld", (long long)run);
-        return cs_fail(error, CS_ARGUMENT, CS_LEDGER_FILE, ledger->path, ": run ", number,
-                       " is whole: nothing of it is left to be done", NULL);
-    }
-    return result;
-}
-
-int cs_ledger_resume_run(cs_ledger *ledger, int64_t run, cs_error *error)
-{
-    int result = ledger_usable(ledger, error);
-    result = result ? result : ledger_hold_run(ledger, run, error);
-    result = result ? result : ledger_begin(ledger, error);
-    return result ? result : ledger_end(ledger, take_up(ledger, run, error), error);
 }
 
 static int add_asked(cs_ledger *ledger, int64_t run, const cs_ledger_asked *asked, cs_error *error)
@@ -238,7 +154,7 @@ static int set_items(cs_ledger *ledger, int64_t run, int64_t items, cs_error *er
 
 static int write_reply(cs_ledger *ledger, const cs_ledger_reply *reply, cs_error *error)
 {
-    int result = reply->run ? find_run(ledger, reply->run, error) : 0;
+    int result = reply->run ? ledger_find_run(ledger, reply->run, error) : 0;
     for (size_t i = 0; !result && i < reply->asked_n; i++) {
         result = add_asked(ledger, reply->run, &reply->asked[i], error);
     }
@@ -254,37 +170,8 @@ static int write_reply(cs_ledger *ledger, const cs_ledger_reply *reply, cs_error
 int cs_ledger_record(cs_ledger *ledger, const cs_ledger_reply *reply, cs_error *error)
 {
     int result = ledger_usable(ledger, error);
-    result = result ? result : check_text("account", reply->account, CS_LEDGER_ACCOUNT_MAX, error);
+    result = result ? result
+                    : ledger_check_text("account", reply->account, CS_LEDGER_ACCOUNT_MAX, error);
     result = result ? result : ledger_begin(ledger, error);
     return result ? result : ledger_end(ledger, write_reply(ledger, reply, error), error);
-}
-
-static int write_end(cs_ledger *ledger, int64_t run, int64_t ended_s, int whole, cs_error *error)
-{
-    sqlite3_stmt *statement;
-    int result = ledger_prepare(ledger, LEDGER_END_RUN, &statement, error);
-    if (result) {
-        return result;
-    }
-    sqlite3_bind_int64(statement, 1, run);
-    sqlite3_bind_int64(statement, 2, ended_s);
-    ledger_bind_slice(statement, 3, cs_slice_of(whole ? "whole" : "cut short"));
-    return ledger_step(ledger, statement, NULL, error);
-}
-
-/* The journal is synchronised with this commit, and with it all that stands before. */
-int cs_ledger_end_run(cs_ledger *ledger, int64_t run, int64_t ended_s, int whole, cs_error *error)
-{
-    int result = ledger_usable(ledger, error);
-    result = result ? result : ledger_run(ledger, "PRAGMA synchronous = FULL", error);
-    result = result ? result : ledger_begin(ledger, error);
-    if (result) {
-        return result;
-    }
-    result = find_run(ledger, run, error);
-    result = result ? result : write_end(ledger, run, ended_s, whole, error);
-    result = ledger_end(ledger, result, error);
-    ledger_release_run(ledger, run);
-    int restored = ledger_run(ledger, "PRAGMA synchronous = NORMAL", result ? NULL : error);
-    return result ? result : restored;
 }

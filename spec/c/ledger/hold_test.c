@@ -4,23 +4,6 @@
 #include <signal.h>
 #include <sys/wait.h>
 
-/* A process that is at a run, and says its number. */
-static pid_t begin_elsewhere(int64_t *run)
-{
-    int fds[2];
-    assert_int_equal(pipe(fds), 0);
-    pid_t child = fork();
-    assert_true(child >= 0);
-    if (child == 0) {
-        int64_t begun = begin_run(open_ledger());
-        _exit(write(fds[1], &begun, sizeof begun) == sizeof begun && pause());
-    }
-    close(fds[1]);
-    assert_int_equal(read(fds[0], run, sizeof *run), sizeof *run);
-    close(fds[0]);
-    return child;
-}
-
 static void is_not_taken_from_a_process_that_lives(void **state)
 {
     (void)state;

@@ -152,47 +152,6 @@ static void refuses_what_is_no_key_or_status_and_writes_nothing(void **state)
     cs_ledger_close(ledger);
 }
 
-static void goes_on_with_a_run_that_was_cut_short(void **state)
-{
-    (void)state;
-    cs_error error;
-    cs_ledger *ledger = open_ledger();
-    int64_t run = begin_run(ledger);
-    assert_int_equal(record_many(ledger, run, 0, 2, NULL), 0);
-    assert_int_equal(cs_ledger_end_run(ledger, run, 1500, 0, NULL), 0);
-    assert_int_equal(cs_ledger_resume_run(ledger, run, NULL), 0);
-    assert_string_equal(ask_sqlite("SELECT ended, outcome FROM runs"), "-|-");
-    assert_int_equal(record_many(ledger, run, 0, 2, &error), CS_ERROR(CS_LIMIT, CS_LEDGER_FILE));
-    assert_message(error, "ledger.db", ": constraint failed"); /* nothing is asked twice */
-    assert_int_equal(record_many(ledger, run, 2, 2, NULL), 0);
-    assert_int_equal(cs_ledger_end_run(ledger, run, 2000, 1, NULL), 0);
-    assert_string_equal(ask_sqlite("SELECT count(*) FROM asked"), "4");
-    assert_int_equal(cs_ledger_resume_run(ledger, run, &error),
-                     CS_ERROR(CS_ARGUMENT, CS_LEDGER_FILE));
-    assert_message(error, "ledger.db", ": run 1 is whole: nothing of it is left to be done");
-    assert_int_equal(cs_ledger_resume_run(ledger, 7, &error),
-                     CS_ERROR(CS_ARGUMENT, CS_LEDGER_FILE));
-    assert_message(error, "ledger.db", ": has no run 7");
-    assert_string_equal(ask_sqlite("SELECT ended, outcome FROM runs"), "2000|whole");
-    assert_whole(ledger);
-    cs_ledger_close(ledger);
-}
-
-static void refuses_a_run_that_is_not_there(void **state)
-{
-    (void)state;
-    cs_error error;
-    cs_ledger *ledger = open_ledger();
-    assert_int_equal(record_one(ledger, 7, "01", CS_STATUS_GOOD, 0, 100, &error),
-                     CS_ERROR(CS_ARGUMENT, CS_LEDGER_FILE));
-    assert_message(error, "ledger.db", ": has no run 7");
-    assert_int_equal(cs_ledger_end_run(ledger, 7, 100, 1, &error),
-                     CS_ERROR(CS_ARGUMENT, CS_LEDGER_FILE));
-    assert_message(error, "ledger.db", ": has no run 7");
-    assert_string_equal(ask_sqlite("SELECT count(*) FROM latest"), "0");
-    cs_ledger_close(ledger);
-}
-
 /* ---- the disk is full: what SQLite may still write, in bytes ---- */
 
 static ssize_t room = -1; /* -1: without end */
@@ -372,8 +331,6 @@ int main(void)
         folder_test(notes_a_first_answer_that_is_not_good),
         folder_test(replaces_an_answer_that_comes_again_in_a_run),
         folder_test(refuses_what_is_no_key_or_status_and_writes_nothing),
-        folder_test(goes_on_with_a_run_that_was_cut_short),
-        folder_test(refuses_a_run_that_is_not_there),
         folder_test(writes_nothing_of_a_reply_for_which_there_is_no_room),
         folder_test(says_what_keeps_it_from_writing),
         folder_test(keeps_all_it_acknowledged_when_it_is_killed),

@@ -51,6 +51,23 @@ static inline int64_t begin_run(cs_ledger *ledger)
     return run;
 }
 
+/* A process that is at a run, and says its number. */
+static inline pid_t begin_elsewhere(int64_t *run)
+{
+    int fds[2];
+    assert_int_equal(pipe(fds), 0);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        int64_t begun = begin_run(open_ledger());
+        _exit(write(fds[1], &begun, sizeof begun) == sizeof begun && pause());
+    }
+    close(fds[1]);
+    assert_int_equal(read(fds[0], run, sizeof *run), sizeof *run);
+    close(fds[0]);
+    return child;
+}
+
 static inline int record_one(cs_ledger *ledger, int64_t run, const char *key, enum cs_status status,
                              int64_t revoked_at_s, int64_t checked_at_s, cs_error *error)
 {
