@@ -76,6 +76,12 @@ describe("certstat.changes", function()
     end
   end)
 
+  it("knows the account of the last whole audit", function()
+    local runs = { {}, { account = "b" }, { account = "c", whole = false }, { account = "d", command = "x" } }
+    assert.equal("b", changes.account(ledger_of(runs)))
+    assert.is_nil(changes.account(ledger_of {}))
+  end)
+
   it("gives what differs page by page", function()
     local ledger = ledger_of({}, {
       [""] = { { key = "01", before = "good", after = "revoked", revoked_at = 7 }, { key = "02", after = "error" } },

@@ -27,15 +27,15 @@ local function refused(message)
   return nil, message, { class = "argument", code = "NoSuchRun" }
 end
 
--- The newest run of an account before run `before` (nil: of all) for which test(run) is true; nil where there is none,
--- or nil, message, info.
+-- The newest run of an account (nil: of any) before run `before` (nil: of all) for which test(run) is true; nil where
+-- there is none, or nil, message, info.
 local function find(ledger, account, before, test)
   repeat
     local page, message, info = ledger:runs(before)
     if not page then return nil, "ledger: " .. message, info end
     for _, run in ipairs(page) do
       before = run.run
-      if run.account == account and test(run) then return run end
+      if (not account or run.account == account) and test(run) then return run end
     end
   until #page == 0
 end
@@ -59,6 +59,12 @@ local function earlier_of(ledger, account, since, later)
   if run or message then return run, message, info end
   if number then return refused(("there is no whole audit with number %s in the account %s"):format(since, account)) end
   return refused(("no whole audit of the same sources had ended by %s"):format(since))
+end
+
+--- account(ledger) → that of the last whole audit; nil where there is none.
+function M.account(ledger)
+  local run = newest(ledger, nil, function() return true end)
+  return run and run.account
 end
 
 --- runs(ledger, account, since) → the earlier and the later run that are compared, rows of ledger:runs(); or nil,

@@ -13,6 +13,8 @@ describe("certstat changes", function()
     ipc.remove_folder(home)
   end)
 
+  local account = "default"
+
   -- Audits with these answers, {key = status}, one after the other.
   local function keep(...)
     local opened = assert(ledger.open { home = home, create = true })
@@ -21,8 +23,8 @@ describe("certstat changes", function()
       for key, status in pairs(statuses) do
         answers[#answers + 1] = { key = key, status = status, revoked_at = status == "revoked" and 1767323045 or nil }
       end
-      local run = assert(opened:begin_run { account = "default", command = "audit", settings = "x", started = i })
-      assert(opened:record { account = "default", run = run, checked_at = i, answers = answers })
+      local run = assert(opened:begin_run { account = account, command = "audit", settings = "x", started = i })
+      assert(opened:record { account = account, run = run, checked_at = i, answers = answers })
       assert(opened:end_run(run, i + 1, true))
     end
     opened:close()
@@ -85,6 +87,16 @@ describe("certstat changes", function()
     assert.is_truthy(out:find('"vanished"', 1, true))
     assert.is_nil(out:find('"new"', 1, true))
     assert.equal(3, code)
+  end)
+
+  it("takes the account of the last audit, unless one is named", function()
+    account = "123"
+    keep({ ["01"] = "good" }, { ["01"] = "revoked" })
+    account = "default"
+    assert.equal(1, (run("--quiet")))
+    local code, _, err = run("--quiet", "--account", "default")
+    assert.equal("certstat: there is no whole audit in the account default\n", err)
+    assert.equal(4, code)
   end)
 
   it("compares with an earlier audit", function()

@@ -33,7 +33,7 @@ Example:
   command:option("--since", "The earlier audit: its run, or a time by which it had ended (the one before the last).")
     :argname("RUN|TIME")
   command:option("--home", "The folder that has the ledger (~/.local/state/certstat)."):argname("DIR")
-  command:option("--account", "Whose audits: any name (default)."):argname("NAME")
+  command:option("--account", "Whose audits: any name (that of the last one)."):argname("NAME")
   options.shown(command, formats, columns.change)
 end
 
@@ -69,8 +69,13 @@ local function tell(counts, earlier, later, environment)
 end
 
 -- Compares in an open ledger; returns the exit code, or nil, message, info.
-local function compare(ledger, account, arguments, environment)
-  local earlier, later, info = changes.runs(ledger, account, arguments.since)
+local function compare(ledger, arguments, environment)
+  local account, message, info = home.account(arguments.account, environment.getenv, changes.account(ledger))
+  if not account then
+    return nil, message, info
+  end
+  local earlier, later
+  earlier, later, info = changes.runs(ledger, account, arguments.since)
   if not earlier then
     return nil, later, info
   end
@@ -88,13 +93,10 @@ local function compare(ledger, account, arguments, environment)
 end
 
 function command_changes.run(arguments, environment)
-  local account, message, info = home.account(arguments.account, environment.getenv)
-  local ledger, code
-  if account then
-    ledger, message, info = environment.ledger({ home = arguments.home, getenv = environment.getenv })
-  end
+  local ledger, message, info = environment.ledger({ home = arguments.home, getenv = environment.getenv })
+  local code
   if ledger then
-    code, message, info = compare(ledger, account, arguments, environment)
+    code, message, info = compare(ledger, arguments, environment)
     ledger:close()
   end
   if not code then
