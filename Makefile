@@ -190,7 +190,7 @@ soak:        ## many processes with one quota, an index of a million lines, a mi
 mutants:     ## small faults put into src/core/, each of which a test must find
 	scripts/setup check
 	spec/mutants
-bench:       ## how far signing is from hashing alone, the client from libcurl alone, and audits of a million
+bench:       ## signing against hashing alone, the client against libcurl alone, the emulator's rate, audits of a million
 	scripts/setup bench
 	$(MAKE) LUA=jit build
 	$(MAKE) LUA=5.4 build bench-programs
