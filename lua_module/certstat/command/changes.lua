@@ -2,7 +2,7 @@
 local changes = require "certstat.changes"
 local columns = require "certstat.report.columns"
 local exit_codes = require "certstat.command.exit_codes"
-local formats = require("certstat.report").formats
+local formats = require("certstat.report").tables
 local home = require "certstat.home"
 local interrupt = require "certstat.command.interrupt"
 local options = require "certstat.command.options"
