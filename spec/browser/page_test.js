@@ -167,7 +167,7 @@ describe('the page of an audit', () => {
     assert.equal(named('checkbox').length, 7);
     assert.deepStrictEqual(named('searchbox'), ['Search serial numbers, subjects, notes']);
     assert.deepStrictEqual(named('button'), ['Dark', 'First', 'Previous', 'Next', 'Last']);
-    assert.ok(['checkbox', 'image', 'heading', 'columnheader'].every((role) => named(role).every((name) => name !== '')));
+    assert.ok(['checkbox', 'image', 'heading', 'columnheader'].flatMap(named).every((name) => name !== ''));
     assert.equal(named('table').length, 2);
     assert.deepStrictEqual(named('columnheader').slice(-4), ['Expires at', 'Subject', 'Found in', 'Note']);
     assert.deepStrictEqual(named('status').length, 1);

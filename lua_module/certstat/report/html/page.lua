@@ -180,8 +180,8 @@ local function revocations(counted, facts)
     return section("Revocations by month", '<p class="soft">No time of a revocation is known.</p>\n')
   end
   local series, key = reasons_of(counted)
-  local counts = counted:list(months.of(facts.ended), -1)
-  return section("Revocations by month", chart.columns(counts, series), chart.key(key))
+  local by_month = counted:list(months.of(facts.ended), -1)
+  return section("Revocations by month", chart.columns(by_month, series), chart.key(key))
 end
 
 local function expiry(counted, facts)
