@@ -41,14 +41,21 @@ static int close_ledger(lua_State *L)
 BIND_EXPORT int luaopen_certstat_ledger(lua_State *L);
 int luaopen_certstat_ledger(lua_State *L)
 {
-    static const luaL_Reg methods[] = {
-        {"begin_run", method_begin_run}, {"resume_run", method_resume_run},
-        {"record", method_record},       {"end_run", method_end_run},
-        {"latest", method_latest},       {"runs", method_runs},
-        {"asked", method_asked},         {"answer", method_answer},
-        {"compare", method_compare},     {"changes", method_changes},
-        {"info", method_info},           {"check", method_check},
-        {"compact", method_compact},     {NULL, NULL}};
+    static const luaL_Reg methods[] = {{"begin_run", method_begin_run},
+                                       {"resume_run", method_resume_run},
+                                       {"record", method_record},
+                                       {"end_run", method_end_run},
+                                       {"latest", method_latest},
+                                       {"oldest", method_oldest},
+                                       {"runs", method_runs},
+                                       {"asked", method_asked},
+                                       {"answer", method_answer},
+                                       {"compare", method_compare},
+                                       {"changes", method_changes},
+                                       {"info", method_info},
+                                       {"check", method_check},
+                                       {"compact", method_compact},
+                                       {NULL, NULL}};
     static const luaL_Reg functions[] = {{"open", ledger_open}, {NULL, NULL}};
     bind_class(L, LEDGER, methods, close_ledger);
     lua_newtable(L);

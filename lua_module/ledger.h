@@ -21,6 +21,7 @@ int method_end_run(lua_State *L);
 
 /* ledger_read.c */
 int method_latest(lua_State *L);
+int method_oldest(lua_State *L);
 int method_runs(lua_State *L);
 int method_asked(lua_State *L);
 int method_answer(lua_State *L);

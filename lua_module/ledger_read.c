@@ -60,6 +60,32 @@ int method_latest(lua_State *L)
     return push_answer(L, &latest, found);
 }
 
+/* ledger:oldest(account, most) -> the latest answers of the account that are the oldest, `most` of
+ * them, 10,000 at most: {key=, status=, checked_at=}, the oldest first; or nil, message, info */
+int method_oldest(lua_State *L)
+{
+    cs_ledger *ledger = check_ledger(L);
+    cs_slice account = bind_check_slice(L, 2);
+    int64_t most = bind_check_int64(L, 3);
+    luaL_argcheck(L, most >= 1 && most <= 10000, 3, "expected 1 to 10000");
+    cs_ledger_entry *found =
+        (cs_ledger_entry *)lua_newuserdata(L, (size_t)most * sizeof(cs_ledger_entry));
+    size_t n;
+    cs_error error;
+    if (cs_ledger_oldest(ledger, account, found, (size_t)most, &n, &error) != 0) {
+        return push_ledger_failure(L, &error);
+    }
+    lua_newtable(L);
+    for (size_t i = 0; i < n; i++) {
+        lua_newtable(L);
+        set_text(L, "key", found[i].key);
+        set_status(L, "status", found[i].status);
+        set_time(L, "checked_at", found[i].checked_at_s);
+        lua_rawseti(L, -2, (int)i + 1);
+    }
+    return 1;
+}
+
 /* ledger:runs([before]) -> the newest 8 runs before that one, newest first: {run=, account=,
  * command=, settings=, started=, ended=, whole=, items=}; or nil, message, info */
 int method_runs(lua_State *L)

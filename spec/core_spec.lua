@@ -8,8 +8,8 @@ describe("certstat.core", function()
       names[#names + 1] = name
     end
     table.sort(names)
-    assert.are.equal("canonical_query certificates describe_certificate engine parse_query printable quota serial "
-      .. "signer", table.concat(names, " "))
+    assert.are.equal("canonical_query certificates describe_certificate engine lines parse_query printable quota "
+      .. "serial signer", table.concat(names, " "))
   end)
 
   it("creates no global", function()

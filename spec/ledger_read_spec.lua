@@ -42,6 +42,24 @@ describe("a ledger", function()
     assert.equal(1, select("#", opened:answer(run, "03")))
   end)
 
+  it("gives the oldest of the latest answers of an account", function()
+    local function record(account, time, keys)
+      local answers = {}
+      for i, key in ipairs(keys) do answers[i] = { key = key, status = "good" } end
+      assert(opened:record { account = account, checked_at = time, answers = answers })
+    end
+    record("default", 20, { "03", "01" })
+    record("default", 10, { "02", "04" })
+    record("default", 30, { "04" })
+    record("other", 1, { "05" })
+    assert.same({ { key = "02", status = "good", checked_at = 10 }, { key = "01", status = "good", checked_at = 20 },
+      { key = "03", status = "good", checked_at = 20 } }, opened:oldest("default", 3))
+    assert.equal("04", opened:oldest("default", 10000)[4].key)
+    assert.same({}, opened:oldest("none", 1))
+    assert.has_error(function() opened:oldest("default", 0) end)
+    assert.has_error(function() opened:oldest("default", 10001) end)
+  end)
+
   it("compares two runs", function()
     local earlier = run_of { { key = "01", status = "good" }, { key = "02", status = "good" },
       { key = "03", status = "unknown" } }

@@ -1030,6 +1030,17 @@ int cs_ledger_asked_of(cs_ledger *ledger, int64_t run, int64_t after, cs_ledger_
 int cs_ledger_answer_of(cs_ledger *ledger, int64_t run, cs_slice key, cs_ledger_latest *out,
                         int *found, cs_error *error);
 
+typedef struct cs_ledger_entry {
+    int64_t checked_at_s;
+    enum cs_status status;
+    char key[CS_LEDGER_KEY_MAX + 1];
+} cs_ledger_entry;
+
+/* The `size` latest answers of an account that are the oldest, the oldest one first. It reads all
+ * the latest answers of the account once. */
+int cs_ledger_oldest(cs_ledger *ledger, cs_slice account, cs_ledger_entry *out, size_t size,
+                     size_t *n, cs_error *error);
+
 typedef struct cs_ledger_difference {
     enum cs_status before, after; /* NONE: not asked for in that run */
     int64_t revoked_at_s;         /* what the later run says; 0: nothing */

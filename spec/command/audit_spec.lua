@@ -196,7 +196,8 @@ b67e                                      revoked  2026-01-02T03:04:05Z
       assert.is_truthy(out:find("\nb67e\tb67e\trevoked\t", 1, true))
       assert.same({ 0, "084bde" }, { page.rows[1][1], page.rows[1][2] })
       assert.same({ 1, "b67e" }, { page.rows[2][1], page.rows[2][2] })
-      assert.same({ "list", "default", "2" }, { page.texts.dd[1], page.texts.dd[2], page.texts.dd[3] })
+      local dd = page.texts.dd
+      assert.same({ "list", "https://cas.example", "default", "2" }, { dd[1], dd[2], dd[3], dd[4] })
       local texts = table.concat(page.texts.p, "\n")
       assert.is_truthy(texts:find("Not compared with an earlier audit: there is no ledger.", 1, true))
       assert.is_nil(contents(path .. ".part"))

@@ -33,12 +33,12 @@ describe("command.compared", function()
       keep { ["01"] = "revoked", ["02"] = "good", ["03"] = "good", ["05"] = "good" })
     assert.equal(earlier, found.earlier.run)
     assert.equal(100, found.earlier.started)
-    assert.same({ revoked = 1, unsaid = 1, vanished = 1, new = 1 }, found.counts)
+    assert.same({ revoked = 1, known = 1, vanished = 1, new = 1 }, found.counts)
     local kinds = {}
     for i, one in ipairs(found) do
       kinds[i] = one.key .. " " .. one.kind
     end
-    assert.same({ "01 revoked", "04 vanished", "05 new" }, kinds)
+    assert.same({ "01 revoked", "03 known", "04 vanished", "05 new" }, kinds)
   end)
 
   it("keeps the first fifty of a kind, and counts all", function()

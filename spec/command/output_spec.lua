@@ -87,7 +87,7 @@ describe("command.output", function()
     os.remove(path)
     assert(os.execute("mkdir " .. path))
     local report = open({ format = "tsv", columns = {}, output = path }, fake.stream())
-    assert.same({ nil, ("cannot write to %s: Is a directory"):format(path) }, { report:close(true) })
+    assert.same({ nil, ("cannot write to %s: Is a directory"):format(path) }, { report:close { whole = true } })
     assert.is_truthy(contents(path .. ".part"))
   end)
 

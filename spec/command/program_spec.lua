@@ -147,12 +147,12 @@ wait $!]])
     assert.is_truthy(out:find("\ncalls       ok       2 calls of the account's quota spent\n$"), out)
     assert.equal(0, status)
     status, out, err = here:run("certstat doctor --endpoint $ENDPOINT --home $FOLDER/doctor --format json",
-      { ALIBABA_CLOUD_ACCESS_KEY_SECRET = CANARY })
+      { ALIBABA_CLOUD_ACCESS_KEY_SECRET = canaries.SECRET })
     assert.equal("", err)
     assert.equal(5, status)
     assert.is_truthy(out:find('"signature","status":"failed","message":"SignatureDoesNotMatch: the secret is not',
       1, true), out)
-    assert.is_nil(out:find(CANARY:sub(1, 8), 1, true))
+    assert.is_nil(out:find(canaries.SECRET:sub(1, 8), 1, true))
   end)
 
   it("says that its output can't be written", function()

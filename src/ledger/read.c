@@ -127,6 +127,29 @@ int cs_ledger_answer_of(cs_ledger *ledger, int64_t run, cs_slice key, cs_ledger_
     return result;
 }
 
+int cs_ledger_oldest(cs_ledger *ledger, cs_slice account, cs_ledger_entry *out, size_t size,
+                     size_t *n, cs_error *error)
+{
+    sqlite3_stmt *statement;
+    int more = 0;
+    *n = 0;
+    int result = ledger_usable(ledger, error);
+    result = result ? result : ledger_prepare(ledger, LEDGER_OLDEST, &statement, error);
+    if (result) {
+        return result;
+    }
+    ledger_bind_slice(statement, 1, account);
+    sqlite3_bind_int64(statement, 2, (int64_t)size);
+    while (!(result = ledger_step(ledger, statement, &more, error)) && more && *n < size) {
+        cs_ledger_entry *entry = &out[(*n)++];
+        ledger_column(statement, 0, entry->key, sizeof entry->key);
+        entry->status = ledger_column_status(statement, 1);
+        entry->checked_at_s = sqlite3_column_int64(statement, 2);
+    }
+    sqlite3_reset(statement);
+    return result;
+}
+
 int cs_ledger_compare(cs_ledger *ledger, int64_t earlier, int64_t later, cs_slice after,
                       cs_ledger_difference *out, size_t size, size_t *n, cs_error *error)
 {

@@ -14,9 +14,8 @@ local function count(differences, found)
     elseif not one then
       return found
     end
-    local kind = one.kind or "unsaid"
-    found.counts[kind] = (found.counts[kind] or 0) + 1
-    if one.kind and found.counts[kind] <= MOST then
+    found.counts[one.kind] = (found.counts[one.kind] or 0) + 1
+    if found.counts[one.kind] <= MOST then
       found[#found + 1] = one
     end
   end
@@ -24,8 +23,7 @@ end
 
 --- Compares the audit `run`, which has ended whole, with the one before it of the same sources. ledger: an open ledger.
 -- Returns an array of the first differences of each kind, as changes.between gives them, in the order of the keys, with
--- the fields earlier = {run =, started =} and counts = {[kind] =, unsaid = those that can't be told}; or nil and why
--- there is none.
+-- the fields earlier = {run =, started =} and counts = {[kind] =}; or nil and why there is none.
 function compared.with_earlier(ledger, account, run)
   local earlier, later = changes.runs(ledger, account)
   if not earlier then
@@ -33,7 +31,7 @@ function compared.with_earlier(ledger, account, run)
   elseif later.run ~= run then
     return nil, "another audit has ended meanwhile"
   end
-  return count(changes.between(ledger, earlier.run, run), { earlier = earlier, counts = {} })
+  return count(changes.between(ledger, earlier, later), { earlier = earlier, counts = {} })
 end
 
 return compared

@@ -25,6 +25,28 @@ static void gives_the_latest_answer(void **state)
     cs_ledger_close(ledger);
 }
 
+static void gives_the_oldest_answers(void **state)
+{
+    (void)state;
+    cs_ledger *ledger = open_ledger();
+    cs_ledger_entry found[2];
+    size_t n = 9;
+    cs_slice account = CS_LITERAL("default");
+    assert_int_equal(cs_ledger_oldest(ledger, account, found, 2, &n, NULL), 0);
+    assert_int_equal(n, 0);
+    assert_int_equal(record_one(ledger, 0, "02", CS_STATUS_GOOD, 0, 100, NULL), 0);
+    assert_int_equal(record_one(ledger, 0, "01", CS_STATUS_UNKNOWN, 0, 101, NULL), 0);
+    assert_int_equal(record_one(ledger, 0, "03", CS_STATUS_GOOD, 0, 99, NULL), 0);
+    assert_int_equal(record_one(ledger, 0, "03", CS_STATUS_GOOD, 0, 102, NULL), 0);
+    assert_int_equal(cs_ledger_oldest(ledger, account, found, 2, &n, NULL), 0);
+    assert_int_equal(n, 2);
+    assert_string_equal(found[0].key, "02");
+    assert_int_equal(found[0].checked_at_s, 100);
+    assert_string_equal(found[1].key, "01");
+    assert_int_equal(found[1].status, CS_STATUS_UNKNOWN);
+    cs_ledger_close(ledger);
+}
+
 static void gives_runs_from_the_newest_on(void **state)
 {
     (void)state;

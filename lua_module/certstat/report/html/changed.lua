@@ -31,14 +31,12 @@ local TABLE = [[
 
 local function sentence(changes, total)
   local what = total == 0 and "Nothing has changed" or words.count(total, "change")
-  local unsaid = changes.counts.unsaid
-  return ("<p>%s since run %s of %s%s.</p>\n"):format(what, words.number(changes.earlier.run),
-    times.iso(changes.earlier.started),
-    unsaid and "; not compared: " .. words.number(unsaid) .. ", for want of an answer in one of the two" or "")
+  return ("<p>%s since run %s of %s.</p>\n"):format(what, words.number(changes.earlier.run),
+    times.iso(changes.earlier.started))
 end
 
 --- changes: an array of {key =, before =, after =, kind =, revoked_at =}, with earlier = {run =, started =} and counts
--- = {[kind] =, unsaid =}, which may count more than the array has; or {missing = why there is none}.
+-- = {[kind] =}, which may count more than the array has; or {missing = why there is none}.
 function changed.text(changes)
   if changes.missing then
     return '<p class="soft">Not compared with an earlier audit: ' .. xml(changes.missing) .. ".</p>\n"
