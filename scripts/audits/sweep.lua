@@ -1,6 +1,6 @@
 --- sweep.lua - an audit to copy and change: asks again for the ledger's oldest answers, within a share of the quota.
 --
---   lua sweep.lua COUNT QPS [ENDPOINT]     with certstat on LUA_PATH and LUA_CPATH, credentials where the official tools
+--   lua sweep.lua COUNT QPS [ENDPOINT]     with certstat on LUA_PATH and LUA_CPATH, credentials where official tools
 -- look. COUNT: how many, 10,000 at most. QPS: it calls only while all of the account's calls in the last second are
 -- fewer. The answers go into the ledger. Prints key, old status and new one where they differ, a tab between. Exit
 -- status: 0 nothing differs, 1 something does, 3 not all have an answer, 4 usage.
