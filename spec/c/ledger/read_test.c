@@ -241,6 +241,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         folder_test(gives_the_latest_answer),
+        folder_test(gives_the_oldest_answers),
         folder_test(gives_runs_from_the_newest_on),
         folder_test(gives_changes_from_a_number_and_a_time_on),
         folder_test(gives_what_a_run_has_asked),
