@@ -90,7 +90,8 @@ describe("certstat finds its way", function()
   it("through a proxy", function()
     for _, name in ipairs { "https_proxy", "HTTPS_PROXY", "all_proxy" } do
       assert.same({ 0, GOOD, "" }, { ask(named(), secure.ca, through(PASSWORD, name)) })
-      assert.equal(named():match("//(.*)$") .. " 200\n", printed())
+      -- more than one, where a connection that was opened ahead was lost before it was used
+      assert.equal("", (printed():gsub(named():match("//(.*)$"):gsub("%p", "%%%0") .. " 200\n", "")))
     end
   end)
 
