@@ -1,6 +1,7 @@
 --- What a run has asked, as items: as the ledger has it.
 local core = require "certstat.core"
 local cjson = require("cjson").new()
+local paged = require "certstat.paged"
 
 local M = {}
 
@@ -52,21 +53,11 @@ end
 
 --- rows(ledger, run) → an iterator of what a run has asked, in its order; or nil, message, info.
 function M.rows(ledger, run)
-  local page, i, position = {}, 0, 0
-  return function()
-    i = i + 1
-    if not page[i] then
-      local message, info
-      page, message, info = ledger:asked(run, position)
-      if not page then
-        page = {}
-        return nil, "ledger: " .. message, info
-      end
-      i = 1
-    end
-    position = page[i] and page[i].position or position
-    return page[i]
-  end
+  return paged(function(last)
+    local page, message, info = ledger:asked(run, last and last.position or 0)
+    if not page then return nil, "ledger: " .. message, info end
+    return page
+  end)
 end
 
 return M

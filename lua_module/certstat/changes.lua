@@ -1,4 +1,5 @@
 --- What has changed from one audit to another, by the ledger.
+local paged = require "certstat.paged"
 local times = require "certstat.times"
 
 local M = {}
@@ -117,21 +118,11 @@ end
 
 -- An iterator of the pages' rows: what ledger:compare gives, key by key.
 local function differences(ledger, earlier, later)
-  local page, i, after = {}, 0, ""
-  return function()
-    i = i + 1
-    if not page[i] then
-      local message, info
-      page, message, info = ledger:compare(earlier.run, later.run, after)
-      if not page then
-        page = {}
-        return nil, "ledger: " .. message, info
-      end
-      i = 1
-    end
-    after = page[i] and page[i].key or after
-    return page[i]
-  end
+  return paged(function(last)
+    local page, message, info = ledger:compare(earlier.run, later.run, last and last.key or "")
+    if not page then return nil, "ledger: " .. message, info end
+    return page
+  end)
 end
 
 --- between(ledger, earlier, later) → an iterator of what differs between two runs (as M.runs gives them), in the order

@@ -90,8 +90,11 @@ describe("certstat finds its way", function()
   it("through a proxy", function()
     for _, name in ipairs { "https_proxy", "HTTPS_PROXY", "all_proxy" } do
       assert.same({ 0, GOOD, "" }, { ask(named(), secure.ca, through(PASSWORD, name)) })
-      -- more than one, where a connection that was opened ahead was lost before it was used
-      assert.equal("", (printed():gsub(named():match("//(.*)$"):gsub("%p", "%%%0") .. " 200\n", "")))
+      -- a second one where the first, opened ahead, was lost unused: libcurl 7.88 takes one of HTTP/2 for dead over
+      -- which nothing but session tickets have come (http2_connisdead in lib/http2.c)
+      local line = named():match("//(.*)$") .. " 200\n"
+      local text = printed()
+      assert.is_true(text == line or text == line .. line, text)
     end
   end)
 
