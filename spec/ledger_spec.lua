@@ -6,7 +6,7 @@ describe("certstat.ledger", function()
   local home, opened
 
   before_each(function()
-    home = assert(ipc.temporary_folder("/tmp/certstat-spec-XXXXXX"))
+    home = assert(ipc.temporary_folder("/tmp/certstat-spec-"))
     opened = assert(ledger.open { home = home, create = true })
   end)
 

@@ -8,7 +8,7 @@ describe("certstat.record", function()
   local home, seconds
 
   before_each(function()
-    home = assert(ipc.temporary_folder("/tmp/certstat-spec-XXXXXX"))
+    home = assert(ipc.temporary_folder("/tmp/certstat-spec-"))
     seconds = 1000
   end)
 

@@ -1,5 +1,5 @@
 --- Points in time as the service and HTTP write them, to and from seconds since 1970, UTC.
--- Own arithmetic on the proleptic Gregorian calendar: os.time knows local time alone.
+-- Own arithmetic on the proleptic Gregorian calendar: what Lua brings knows local time alone.
 local M = {}
 
 local floor = math.floor

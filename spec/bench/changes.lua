@@ -32,7 +32,7 @@ local function write(opened, which)
   assert(opened:end_run(run, which, true))
 end
 
-local home = assert(ipc.temporary_folder("/tmp/certstat-bench-XXXXXX"))
+local home = assert(ipc.temporary_folder("/tmp/certstat-bench-"))
 local opened = assert(ledger.open { home = home, create = true })
 local expected, found = {}, {}
 for i = 100, ROWS, 100 do

@@ -17,7 +17,7 @@ end
 
 -- body(ledger, home) in a new ledger, whose rows are right then.
 local function with_ledger(rows, body)
-  local home = assert(ipc.temporary_folder("/tmp/certstat-bench-XXXXXX"))
+  local home = assert(ipc.temporary_folder("/tmp/certstat-bench-"))
   local opened = assert(ledger.open { home = home, create = true })
   body(opened, home)
   local found, expected = many.digests(home, rows)

@@ -173,7 +173,7 @@ b67e                                      revoked  2026-01-02T03:04:05Z
     local home
 
     before_each(function()
-      home = assert(ipc.temporary_folder("/tmp/certstat-spec-XXXXXX"))
+      home = assert(ipc.temporary_folder("/tmp/certstat-spec-"))
     end)
 
     after_each(function()

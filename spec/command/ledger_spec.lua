@@ -6,7 +6,7 @@ describe("certstat ledger", function()
   local home
 
   before_each(function()
-    home = assert(ipc.temporary_folder("/tmp/certstat-spec-XXXXXX"))
+    home = assert(ipc.temporary_folder("/tmp/certstat-spec-"))
   end)
 
   after_each(function()

@@ -9,7 +9,7 @@ describe("the record of", function()
   local home
 
   before_each(function()
-    home = assert(ipc.temporary_folder("/tmp/certstat-spec-XXXXXX"))
+    home = assert(ipc.temporary_folder("/tmp/certstat-spec-"))
   end)
 
   after_each(function()
