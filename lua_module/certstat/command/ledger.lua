@@ -2,7 +2,7 @@
 local exit_codes = require "certstat.command.exit_codes"
 local options = require "certstat.command.options"
 local times = require "certstat.times"
-local words = require "certstat.command.words"
+local words = require "certstat.words"
 
 local ledger = {}
 

@@ -1,7 +1,7 @@
 --- certstat plan - what asking about so many serials costs, by arithmetic alone.
 local exit_codes = require "certstat.command.exit_codes"
 local options = require "certstat.command.options"
-local words = require "certstat.command.words"
+local words = require "certstat.words"
 
 local plan = {}
 

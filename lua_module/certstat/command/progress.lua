@@ -2,7 +2,7 @@
 -- known at any time when SIGUSR1 asks for it.
 local summary = require "certstat.command.summary"
 local tally = require "certstat.command.tally"
-local words = require "certstat.command.words"
+local words = require "certstat.words"
 
 local progress = {}
 progress.__index = progress

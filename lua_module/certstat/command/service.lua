@@ -1,6 +1,6 @@
 --- service.lua - the client that a command asks with.
 local exit_codes = require "certstat.command.exit_codes"
-local words = require "certstat.command.words"
+local words = require "certstat.words"
 
 local service = {}
 

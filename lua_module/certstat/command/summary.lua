@@ -1,5 +1,5 @@
 --- summary.lua - what a run came to, in two lines for people.
-local words = require "certstat.command.words"
+local words = require "certstat.words"
 
 local summary = {}
 

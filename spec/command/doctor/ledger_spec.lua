@@ -32,7 +32,7 @@ describe("the doctor, of the ledger", function()
     opened:end_run(run, 2, true)
     local facts = opened:info()
     opened:close()
-    local bytes = require("certstat.command.words").number(facts.bytes)
+    local bytes = require("certstat.words").number(facts.bytes)
     assert.same({ "ledger", "ok", ("%s/ledger.db: schema %d, %s bytes, 1 run, 1 answer, whole"):format(home,
       facts.schema, bytes) }, row())
     files.shell(("sqlite3 %s/ledger.db 'DELETE FROM runs'"):format(home))

@@ -2,7 +2,7 @@
 local core = require "certstat.core"
 local row = require "certstat.command.doctor.row"
 local times = require "certstat.times"
-local words = require "certstat.command.words"
+local words = require "certstat.words"
 
 local M = {}
 

@@ -1,7 +1,7 @@
 --- Which credentials serve, and which do not and why.
 local row = require "certstat.command.doctor.row"
 local shortened = require "certstat.shortened"
-local words = require "certstat.command.words"
+local words = require "certstat.words"
 
 local M = {}
 

@@ -16,7 +16,7 @@ local quota_of = require "certstat.command.doctor.quota"
 local row = require "certstat.command.doctor.row"
 local service = require "certstat.command.doctor.service"
 local version = require "certstat.version"
-local words = require "certstat.command.words"
+local words = require "certstat.words"
 
 local M = {}
 

@@ -2,7 +2,7 @@
 local home = require "certstat.home"
 local record = require "certstat.record"
 local row = require "certstat.command.doctor.row"
-local words = require "certstat.command.words"
+local words = require "certstat.words"
 
 local M = {}
 

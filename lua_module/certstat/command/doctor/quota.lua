@@ -1,6 +1,6 @@
 --- The shared quota: what is left of it, and who shares it.
 local row = require "certstat.command.doctor.row"
-local words = require "certstat.command.words"
+local words = require "certstat.words"
 
 local M = {}
 

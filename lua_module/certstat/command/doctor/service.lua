@@ -5,7 +5,7 @@ local ipc = require "certstat.ipc"
 local mismatch = require "certstat.mismatch"
 local row = require "certstat.command.doctor.row"
 local times = require "certstat.times"
-local words = require "certstat.command.words"
+local words = require "certstat.words"
 
 local M = {}
 

@@ -1,7 +1,7 @@
 --- changed.lua - what has changed since the audit before, on the page.
 local chart = require "certstat.report.html.chart"
 local times = require "certstat.times"
-local words = require "certstat.command.words"
+local words = require "certstat.words"
 local xml = require "certstat.report.xml"
 
 local changed = {}

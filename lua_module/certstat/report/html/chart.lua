@@ -1,5 +1,5 @@
 --- chart.lua - counts as pictures (SVG), each with all its numbers as text for who can't see it.
-local words = require "certstat.command.words"
+local words = require "certstat.words"
 local xml = require "certstat.report.xml"
 
 local chart = {}

@@ -7,7 +7,7 @@ local statuses = require "certstat.report.statuses"
 local style = require "certstat.report.html.style"
 local times = require "certstat.times"
 local version = require "certstat.version"
-local words = require "certstat.command.words"
+local words = require "certstat.words"
 local xml = require "certstat.report.xml"
 
 local page = {}

@@ -1,7 +1,7 @@
 --- The largest batch: how many serials the service takes in one call.
 local largest = require "certstat.command.doctor.probe.largest"
 local row = require "certstat.command.doctor.row"
-local words = require "certstat.command.words"
+local words = require "certstat.words"
 
 local Batch = { __name = "certstat.command.doctor.probe.batch" }
 Batch.__index = Batch

@@ -1,6 +1,6 @@
-local words = require "certstat.command.words"
+local words = require "certstat.words"
 
-describe("command.words", function()
+describe("words", function()
   local cases = {
     { "number", { 0 }, "0" },
     { "number", { 999 }, "999" },
