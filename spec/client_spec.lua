@@ -475,6 +475,56 @@ describe("a client that is closed", function()
   end)
 end)
 
+describe("client:warm", function()
+  -- A client of a world where connections are opened as connect says; see world.new.
+  local function cold_client(options)
+    local w = world.new(options)
+    made, here = w, w.host
+    w.host.spawn = function(f) f() end
+    return assert(certstat.client { credentials = KEY, endpoint = "http://127.0.0.1:8080",
+      getenv = function() end, quota = certstat.quota() }), w
+  end
+
+  it("opens a connection, which the first call leaves over at once", function()
+    local client, w = cold_client { answer = good, connect = function() return { ms = 300 } end }
+    client:warm()
+    assert.equal(1, #w.net.opened)
+    assert.equal(0, #w.net.started)
+    local began = w.clock.now
+    assert.equal("good", client:status({ "01" })[1].status)
+    assert.equal(1, #w.net.opened)
+    assert.equal(began, w.net.started[1].at)
+  end)
+
+  it("leaves what fails to the first call", function()
+    local client, w = cold_client { answer = good, connect = function(n)
+      return n == 1 and { ms = 5, class = "network", message = "fake: refused" } or {}
+    end }
+    client:warm()
+    assert.equal(1, #w.net.opened)
+    assert.equal("good", client:status({ "01" })[1].status)
+  end)
+
+  it("does not wait for what can't be begun", function()
+    local refused = { refuse = { "no", { class = "limit" } } }
+    local client = cold_client { answer = good, connect = function() return refused end }
+    client:warm()
+    assert.equal("limit", select(3, client:status { "01" }).class)
+  end)
+
+  it("ends with the client", function()
+    local client, w
+    client, w = cold_client { answer = good, connect = function() return { ms = 3000 } end }
+    local pause = w.host.pause
+    w.host.pause = function()
+      client:close()
+      w.host.pause = pause
+    end
+    client:warm()
+    assert.is_true(client.loop.closed)
+  end)
+end)
+
 describe("in a host that can't wait here", function()
   it("a client says so, and nothing is asked", function()
     local client, w = new_client()

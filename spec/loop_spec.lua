@@ -1227,7 +1227,7 @@ if PREEMPTS then
       local call = w:submit()
       local first = coroutine.wrap(function() return w.loop:turn() end)
       preempt = true
-      for _ = 1, 5 do assert.equal("preempted", first()) end -- it has started the call, and is stepping
+      for _ = 1, 7 do assert.equal("preempted", first()) end -- it has started the call, and is stepping
       preempt = false
       assert.equal(1, #w.net.started)
       w:submit()
@@ -1245,7 +1245,7 @@ if PREEMPTS then
       local lost = w:submit()
       local killed = coroutine.wrap(function() return w.loop:turn() end)
       preempt = true
-      for _ = 1, 5 do killed() end
+      for _ = 1, 7 do killed() end
       preempt = false
       local call = w:submit()
       assert.is_false(w.loop:turn())

@@ -149,11 +149,22 @@ function Client:ready()
   local identity, wait_ns = self.loop.identity, nil
   self.loop:wait(function()
     wait_ns, message, info = identity:wait_ns()
-    return wait_ns == nil or wait_ns == 0
+    return wait_ns == nil or wait_ns == 0 or self.loop.closed
   end)
+  if self.loop.closed then return may_wait(self) end
   if not wait_ns then return nil, message, info end
   take_warnings(self)
   return true
+end
+
+--- warm(): the work of the first call ahead of it, at a worker's start: credentials are fetched where they have to be,
+-- and a connection is opened. In a server that goes on in the background, in plain Lua it is waited for. It costs no
+-- call; what fails is left to the first one.
+function Client:warm()
+  self.host.spawn(function()
+    self:ready()
+    self.loop:warm()
+  end)
 end
 
 --- call(operation, parameters) → the reply's table, as the service sent it (JSON null is cjson.null); or nil, message,

@@ -59,10 +59,11 @@ function Identity:correct_clock(date)
   return offset
 end
 
---- One turn of what goes on for the credentials; never waits.
+--- One turn of what goes on for the credentials; never waits. Returns whether something has come of it.
 function Identity:advance()
-  self.session:advance()
+  local ended = self.session:advance()
   adopt(self)
+  return ended
 end
 
 --- Whether there are credentials to sign with: 0; else the nanoseconds until it is worth asking again; or nil, message,

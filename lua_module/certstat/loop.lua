@@ -45,7 +45,8 @@ function M.new(options)
     engine = core.engine { seed = assert(ipc.random(8)) },
     calls = setmetatable({}, { __mode = "v" }), -- by id; who waits for a call holds it, and with him it goes
     flying = {}, -- those on their way, which are held until they land
-    turn_token = { true }, turn_began_ns = math.huge, untold = {},
+    turn_token = { true }, turn_began_ns = math.huge, turned_ns = 0, untold = {},
+    news = false, -- something has come of a call, or of the credentials, since this was set to false
     counters = { calls = 0, throttled = 0, retries = 0, failed = 0, serials = 0 },
   }, Loop)
 end
@@ -94,7 +95,7 @@ end
 function Loop:finish(call, reply, message, info)
   self.calls[call.id], self.flying[call.id] = nil, nil
   call.reply, call.message, call.info = reply, message, info
-  call.done = true
+  call.done, self.news = true, true
 end
 
 function Loop:fail(call, message, info)
@@ -240,16 +241,25 @@ function Loop:room()
   return room
 end
 
+function Loop:end_warming() self.warming, self.news = false, true end
+
 -- Begins to open a connection, if calls will want one more than there are; returns whether. One a turn, as a step
 -- begins with one.
 function Loop:connect()
   local _, waiting = self:next_call()
   local ready, opening = self.net:ready()
+  if self.warming then
+    waiting = math.max(waiting, 1)
+    if ready > 0 then self:end_warming() end
+  end
   if ready + opening >= math.min(waiting, CONNECTIONS, self:room()) then return false end
   local started, message, info = self.net:start {
     id = CONNECTION, method = "GET", url = self.endpoint.url, connect_only = true, connect_ns = CONNECT_NS,
   }
-  if not started then self:fail_waiting(message, info) end
+  if not started then
+    self:end_warming()
+    self:fail_waiting(message, info)
+  end
   return true
 end
 
@@ -368,6 +378,7 @@ end
 
 -- A connection that can't be opened is an attempt of the call that would have been sent over it.
 function Loop:fail_connection(event)
+  self:end_warming()
   local call = self:next_call()
   if call then
     self.flying[call.id] = call
@@ -407,7 +418,7 @@ function Loop:enter()
 end
 
 function Loop:leave()
-  self.turn_began_ns = math.huge
+  self.turned_ns, self.turn_began_ns = self.host.now_ns(), math.huge
   self.turn_token[1] = true
 end
 
@@ -416,8 +427,9 @@ end
 function Loop:turn()
   if self.closed or not self:enter() then return false end
   local ok, problem = pcall(function()
-    self.identity:advance()
+    if self.identity:advance() then self.news = true end
     self:end_renewal()
+    self:collect() -- what a waiter's step has brought
     self.hurry = self:dispatch() or self:connect()
     local stepped, message, info = self.net:step(0)
     if not stepped then
@@ -447,14 +459,19 @@ function Loop:idle_ns()
   return math.min(next_ns or longest_ns, longest_ns, self.identity.session:idle_ns())
 end
 
---- Turns the loop until until_done() is true, letting the host run in between.
+--- Lets the host turn the loop until until_done() is true.
 function Loop:wait(until_done)
-  while true do
-    self:turn()
-    if until_done() then return end
+  self:turn()
+  while not until_done() do
     if self.on_wait then self.on_wait() end
-    self.host.pause(self.net, self:idle_ns())
+    self.host.wait(self)
   end
+end
+
+--- Opens a connection before there is a call for it; waits until it is there, or can't be had.
+function Loop:warm()
+  self.warming = true
+  self:wait(function() return self.closed or not self.warming end)
 end
 
 function Loop:close()

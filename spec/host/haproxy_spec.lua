@@ -1,16 +1,169 @@
 local haproxy = require "certstat.host.haproxy"
+local server = require "spec.support.server"
+local world = require "spec.support.world"
+
+local now_ns = haproxy.now_ns
+local here, w, msleep
+
+local function good(request)
+  return world.statuses(request, function() return "good" end)
+end
+
+-- HAProxy in virtual time, and a loop in it; options: of the world.
+local function start(options)
+  options = options or {}
+  options.answer, options.host = options.answer or good, haproxy
+  w = world.new(options)
+  here = server.new(w.clock)
+  haproxy.now_ns = function() return w.clock.now end
+end
+
+-- How often the loop is turned, and callers look at it.
+local function counted()
+  local counts, turn = { turns = 0, looks = 0 }, w.loop.turn
+  w.loop.turn = function(...)
+    counts.turns = counts.turns + 1
+    return turn(...)
+  end
+  local sleep = msleep
+  msleep = function(ms)
+    counts.looks = counts.looks + 1
+    return sleep(ms)
+  end
+  return counts
+end
+
+before_each(function()
+  msleep = function(ms) here:sleep(ms / 1000) end
+  rawset(_G, "core", {
+    msleep = function(ms) return msleep(ms) end,
+    register_task = function(f) here:spawn(f) end,
+  })
+end)
+
+after_each(function()
+  haproxy.now_ns = now_ns
+  rawset(_G, "core", nil)
+end)
 
 describe("HAProxy", function()
   it("lets the others go on for a millisecond, also where there is nothing to wait for", function()
     local slept = {}
-    rawset(_G, "core", { msleep = function(ms) slept[#slept + 1] = ms end })
+    msleep = function(ms) slept[#slept + 1] = ms end
     haproxy.pause({}, 1e9)
     haproxy.pause({}, 0)
-    rawset(_G, "core", nil)
     assert.same({ 1, 1 }, slept)
   end)
 
-  it("can wait", function()
-    assert.is_true(haproxy.may_wait())
+  it("can wait in a coroutine, and nowhere else", function()
+    assert.is_true(coroutine.wrap(haproxy.may_wait)())
+    local running = coroutine.running
+    coroutine.running = function() return "main", true end -- luacheck: ignore 122
+    local ok, message = haproxy.may_wait()
+    coroutine.running = running -- luacheck: ignore 122
+    assert.is_nil(ok)
+    assert.equal("a call can't wait while HAProxy loads this file: start it in a task (core.register_task)", message)
+  end)
+
+  it("runs a function in a task", function()
+    start()
+    local ran = false
+    haproxy.spawn(function() ran = true end)
+    assert.is_false(ran)
+    here:run()
+    assert.is_true(ran)
+  end)
+end)
+
+describe("in HAProxy, a call", function()
+  it("is turned by its caller, each millisecond", function()
+    start()
+    local counts, took, call = counted(), nil, nil
+    here:spawn(function()
+      local began = w.clock.now
+      call = w:call()
+      took = w.clock.now - began
+    end)
+    here:run()
+    assert.truthy(call.reply)
+    assert.is_true(took <= 22e6, took)
+    assert.is_true(counts.turns <= 25, counts.turns)
+  end)
+
+  it("is looked at the less often, the more callers wait", function()
+    start { rate = 400, answer = function(request)
+      local plan = good(request)
+      plan.ms = 1000
+      return plan
+    end }
+    local counts, done = counted(), 0
+    for _ = 1, 400 do
+      here:spawn(function()
+        assert.truthy(w:call().reply)
+        done = done + 1
+      end)
+    end
+    local began = w.clock.now
+    here:run()
+    local ms = (w.clock.now - began) / 1e6
+    assert.equal(400, done)
+    assert.is_true(ms < 1600, ms)
+    assert.is_true(counts.looks / ms < 30, counts.looks / ms) -- 400 without
+    assert.is_true(counts.turns / ms < 2, counts.turns / ms)
+  end)
+
+  it("is looked at each millisecond again when few are left", function()
+    start { rate = 400, answer = function(request, n)
+      local plan = good(request)
+      plan.ms = n <= 400 and 1000 or 200
+      return plan
+    end }
+    for _ = 1, 400 do here:spawn(function() w:call() end) end
+    here:run()
+    local counts = counted()
+    here:spawn(function() w:call() end)
+    here:run()
+    assert.is_true(counts.looks > 100, counts.looks)
+  end)
+
+  it("whose caller has been ended is turned by a task to its end", function()
+    start { answer = function(request)
+      local plan = good(request)
+      plan.ms = 3000
+      return plan
+    end }
+    local caller = here:spawn(function() w:call() end)
+    here:run(function() return w.net:live() > 0 end)
+    here:kill(caller)
+    local began = w.clock.now
+    here:run()
+    assert.equal(0, w.net:live())
+    assert.is_true(w.clock.now - began < 3.1e9)
+  end)
+
+  it("ends when the client is closed, and the task with it", function()
+    start { answer = function() return { ms = 30000 } end }
+    local call
+    here:spawn(function() call = w:call() end)
+    here:run(function() return w.net:live() > 0 end)
+    w.loop:close()
+    here:run()
+    assert.equal("closed", call.info.class)
+  end)
+
+  it("tells the quota's file what it could not be told before", function()
+    start { answer = function(request)
+      local plan = good(request)
+      plan.ms = 500
+      return plan
+    end }
+    local flushed, quota = 0, w.quota
+    w.loop.quota = setmetatable({ flush = function(_, ...)
+      flushed = flushed + 1
+      return quota:flush(...)
+    end }, { __index = function(_, name) return function(_, ...) return quota[name](quota, ...) end end })
+    here:spawn(function() w:call() end)
+    here:run()
+    assert.is_true(flushed > 100, flushed)
   end)
 end)

@@ -1,18 +1,45 @@
 local nginx = require "certstat.host.nginx"
+local server = require "spec.support.server"
+local world = require "spec.support.world"
+
+local now_ns = nginx.now_ns
+local here, w, sleep, phase, exiting, no_timers
+
+local function good(request)
+  return world.statuses(request, function() return "good" end)
+end
+
+-- A worker in virtual time, and a loop in it; options: of the world.
+local function worker(options)
+  options = options or {}
+  options.answer, options.host = options.answer or good, nginx
+  w = world.new(options)
+  here = server.new(w.clock)
+  nginx.now_ns = function() return w.clock.now end
+end
+
+before_each(function()
+  phase, exiting, no_timers = "content", false, false
+  sleep = function(seconds) here:sleep(seconds) end
+  rawset(_G, "ngx", {
+    get_phase = function() return phase end,
+    sleep = function(seconds) sleep(seconds) end,
+    timer = { at = function(_, f)
+      if no_timers then return nil, "too many pending timers" end
+      return here:spawn(function() f(false) end) and 1
+    end },
+    worker = { exiting = function() return exiting end },
+  })
+  package.loaded["ngx.semaphore"] = { new = function() return here:semaphore() end }
+end)
+
+after_each(function()
+  nginx.now_ns = now_ns
+  package.loaded["ngx.semaphore"] = nil
+  rawset(_G, "ngx", nil)
+end)
 
 describe("an nginx worker", function()
-  local phase, slept
-
-  before_each(function()
-    slept = {}
-    rawset(_G, "ngx", {
-      get_phase = function() return phase end,
-      sleep = function(seconds) slept[#slept + 1] = seconds end,
-    })
-  end)
-
-  after_each(function() rawset(_G, "ngx", nil) end)
-
   -- https://github.com/openresty/lua-nginx-module#ngxget_phase
   it("can wait in the phases that yield", function()
     for _, name in ipairs {
@@ -36,7 +63,173 @@ describe("an nginx worker", function()
   end)
 
   it("looks again after a millisecond at most, and yields even where there is nothing to wait for", function()
+    local slept = {}
+    sleep = function(seconds) slept[#slept + 1] = seconds end
     for _, ns in ipairs { 1e9, 1000000, 250000, 0 } do nginx.pause({}, ns) end
     assert.same({ 0.001, 0.001, 0.00025, 0 }, slept)
+  end)
+end)
+
+describe("in an nginx worker, a call", function()
+  it("has its answer a millisecond after it has come, at most", function()
+    worker()
+    local began, ended, call = w.clock.now, nil, nil
+    here:spawn(function()
+      call = w:call()
+      ended = w.clock.now
+    end)
+    here:run()
+    assert.truthy(call.reply)
+    local took_ms = (ended - began) / 1e6
+    assert.is_true(took_ms >= 21 and took_ms <= 22, took_ms)
+  end)
+
+  it("is turned by one pump, however many there are, which ends with the last", function()
+    worker { rate = 400 }
+    local done, turns = 0, 0
+    local turn = w.loop.turn
+    w.loop.turn = function(...)
+      turns = turns + 1
+      return turn(...)
+    end
+    for _ = 1, 200 do
+      here:spawn(function()
+        assert.truthy(w:call().reply)
+        done = done + 1
+      end)
+    end
+    here:run()
+    assert.equal(200, done)
+    assert.is_true(turns < 200 + 400, turns) -- one each when it begins; calls leave one a turn, and take 20 ms
+  end)
+
+  it("does not make the pump spin while there is no permit", function()
+    worker { rate = 1 }
+    local turns, turn = 0, w.loop.turn
+    w.loop.turn = function(...)
+      turns = turns + 1
+      return turn(...)
+    end
+    for _ = 1, 3 do here:spawn(function() assert.truthy(w:call().reply) end) end
+    here:run()
+    assert.is_true(w.clock.now >= 2.2e9)
+    assert.is_true(turns < 120, turns) -- 20 ms in flight each
+  end)
+
+  it("that comes while the pump sleeps wakes it", function()
+    worker()
+    local over, took
+    here:spawn(function() w.loop:wait(function() return over end) end)
+    here:spawn(function()
+      here:sleep(0.2)
+      local began = w.clock.now
+      w:call()
+      took, over = w.clock.now - began, true
+    end)
+    here:run()
+    assert.is_true(took <= 22e6, took)
+  end)
+
+  it("is turned by its caller where no timer is to be had", function()
+    worker()
+    no_timers = true
+    local call
+    here:spawn(function() call = w:call() end)
+    here:run()
+    assert.truthy(call.reply)
+  end)
+
+  it("whose caller has been ended does not keep the pump", function()
+    worker { answer = function() return { ms = 30000 } end }
+    local caller = here:spawn(function() w:call() end)
+    here:run(function() return w.net:live() > 0 end)
+    here:kill(caller)
+    for _, call in pairs(w.loop.flying) do w.loop:cancel(call) end
+    local began = w.clock.now
+    here:run()
+    assert.is_true(w.clock.now - began <= 3e9, w.clock.now - began)
+  end)
+
+  it("starts another pump where the host has ended one", function()
+    worker { answer = function(request)
+      local plan = good(request)
+      plan.ms = 5000
+      return plan
+    end }
+    local call, caller
+    caller = here:spawn(function() call = w:call() end)
+    here:run(function() return here.tasks[2] ~= nil end)
+    for _, task in ipairs { here.tasks[1], here.tasks[2] } do
+      if task ~= caller then here:kill(task) end
+    end
+    here:run()
+    assert.truthy(call.reply)
+  end)
+
+  it("is over when an error ends the pump, which the next call starts again", function()
+    worker()
+    local step, steps, calls, took = w.net.step, 0, {}, nil
+    w.net.step = function(...)
+      steps = steps + 1
+      if steps == 2 then error("fake: out of memory", 0) end
+      return step(...)
+    end
+    local start, ended = w.clock.now, nil
+    here:spawn(function()
+      calls[1] = w:call()
+      ended = w.clock.now
+    end)
+    local ok, problem = pcall(here.run, here)
+    assert.is_false(ok)
+    assert.equal("fake: out of memory", problem)
+    here:spawn(function()
+      here:sleep(0.1)
+      local began = w.clock.now
+      calls[2] = w:call()
+      took = w.clock.now - began
+    end)
+    here:run()
+    assert.equal("closed", calls[1].info.class)
+    assert.is_true(ended - start < 10e6, ended - start)
+    assert.truthy(calls[2].reply)
+    assert.is_true(took <= 22e6, took)
+  end)
+
+  it("may take ten seconds more where the worker is told to end", function()
+    worker { answer = function() return { ms = 30000 } end }
+    local call
+    here:spawn(function() call = w:call() end)
+    here:run(function() return w.net:live() > 0 end)
+    exiting = true
+    local began = w.clock.now
+    here:run()
+    assert.same({ class = "closed", code = "Closed" }, call.info)
+    local took = w.clock.now - began
+    assert.is_true(took > 10e9 and took < 10.1e9, took)
+  end)
+
+  it("that is answered in that time has its answer", function()
+    worker { answer = function(request)
+      local plan = good(request)
+      plan.ms = 9000
+      return plan
+    end }
+    local call
+    here:spawn(function() call = w:call() end)
+    here:run(function() return w.net:live() > 0 end)
+    exiting = true
+    here:run()
+    assert.truthy(call.reply)
+  end)
+end)
+
+describe("nginx.spawn", function()
+  it("runs a function in a timer", function()
+    worker()
+    local ran
+    nginx.spawn(function(...) ran = select("#", ...) end)
+    assert.is_nil(ran)
+    here:run()
+    assert.equal(0, ran)
   end)
 end)

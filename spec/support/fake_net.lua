@@ -22,7 +22,7 @@ local SPINNING = 1000 -- steps in a row in which neither time nor anything else 
 -- net.started has every request, with at, and sent_ns once it has left; net.opened when each connection was begun.
 function fake_net.new(clock, script, connect)
   return setmetatable({ clock = clock, script = script, connect = connect, started = {}, opened = {}, idle = 0,
-    opening = 0, due = {}, queue = {}, idle_steps = 0 }, Net)
+    opening = 0, due = {}, queue = {}, idle_steps = 0, stepped_at = 0 }, Net)
 end
 
 local function check_open(self)
@@ -135,7 +135,8 @@ function Net:step(wait_ns)
     local next_at = self.due[1] and self.due[1].at or math.huge
     self.clock.now = math.max(before, math.floor(math.min(before + wait_ns, next_at)))
   end
-  local moved = self.clock.now > before
+  local moved = self.clock.now > self.stepped_at
+  self.stepped_at = self.clock.now
   while self.due[1] and self.due[1].at <= self.clock.now do
     local event = table.remove(self.due, 1)
     if event.request then event.request.sent_ns = event.sent_ns end

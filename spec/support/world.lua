@@ -75,6 +75,10 @@ function world.new(options)
     name = "fake", now_ns = function() return self.clock.now end, may_wait = function() return true end,
     pause = function(net, ns) return net:step(ns) end,
   }
+  self.host.wait = self.host.wait or function(waiting)
+    self.host.pause(waiting.net, waiting:idle_ns())
+    return waiting:turn()
+  end
   self.fetch = fake_fetch.new()
   local given = credentials.new {
     access_key_id = "testid", access_key_secret = world.SECRET, security_token = options.token,

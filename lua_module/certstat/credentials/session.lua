@@ -73,14 +73,18 @@ local function follow(self, found, message, info)
   if found then take(self, found, self.now_ns()) else fail(self, message, info, self.now_ns()) end
 end
 
---- One turn: what is due is begun, what is under way is moved on. Never waits.
+--- One turn: what is due is begun, what is under way is moved on. Never waits. Returns whether an attempt has ended.
 function Session:advance()
   if self.continue then
     local done, reply, why = self.fetch:poll()
-    if done then follow(self, self.continue(reply, why)) end
+    if not done then return false end
+    follow(self, self.continue(reply, why))
   elseif self.now_ns() >= self.due_ns then
     follow(self, self.ask(is_valid(self, self.now_ns())))
+  else
+    return false
   end
+  return not self.continue
 end
 
 --- take() → the credentials to sign with now; or false, nanoseconds, while they are fetched; or nil, message, info.

@@ -4,8 +4,11 @@
 --   name
 --   now_ns()            nanoseconds that never step
 --   may_wait()          true; or nil, message where a caller can't wait (an nginx phase without yield)
+--   wait(loop)          returns when it is worth looking whether what a caller waits for is there, after a second at
+--                       the latest; somebody has turned the loop meanwhile, and in a server others have gone on
 --   pause(net, ns)      lets at most ns nanoseconds pass, less if something may have happened; in a server it lets the
 --                       others go on, also where ns is 0
+--   spawn(f)            runs f where it may wait: in a server soon, in the background
 local M = {}
 
 -- A global, also where globals are inherited (nginx on some LuaJITs) or reading an unknown one raises (strict.lua).

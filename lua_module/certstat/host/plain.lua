@@ -7,4 +7,13 @@ function M.may_wait() return true end
 
 function M.pause(net, ns) return net:step(ns) end
 
+--- Waits for the transport, and turns the loop.
+function M.wait(loop)
+  M.pause(loop.net, loop:idle_ns())
+  return loop:turn()
+end
+
+--- Runs f, now.
+function M.spawn(f) f() end
+
 return M
