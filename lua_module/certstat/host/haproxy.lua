@@ -14,10 +14,13 @@ local TASK_MS, TASK_NS = 10, 5e6
 -- task}.
 local paces = setmetatable({}, { __mode = "k" })
 
+-- core.msleep returns at once, without an error, where HAProxy has nothing that it could resume: while a file is
+-- loaded, in core.register_init, in a coroutine of Lua's own. core.httpclient needs the same, and tells. (In a sample
+-- fetch or a converter HAProxy ends the function when it sleeps, and logs that; nothing tells beforehand.)
 function M.may_wait()
-  local running, is_main = coroutine.running()
-  if running and not is_main then return true end
-  return nil, "a call can't wait while HAProxy loads this file: start it in a task (core.register_task)"
+  if core.httpclient() then return true end
+  return nil, "a call can't wait here in HAProxy, while a file is loaded or in a coroutine of Lua's own: start it "
+    .. "in a task (core.register_task)"
 end
 
 function M.pause() core.msleep(1) end
