@@ -2,12 +2,12 @@
 -- it, classify judges the answer, the engine settles it. Whoever waits for a call turns the loop; a turn is one guarded
 -- section, and whoever enters second returns at once.
 --
--- A permit is asked for when a connection is ready, so that its call leaves at once, and how long a connection takes
--- costs nothing of the quota. Connections are opened ahead, while permits are waited for.
+-- A permit is asked for when a connection is ready, so that its call leaves at once (see certstat.connections).
 --
 -- HAProxy preempts Lua between any two instructions, and may never resume what it has cut. Only the call of a C
 -- function is whole there; that is why ids are drawn and not counted, and why the turn is taken with table.remove.
 local classify = require "certstat.classify"
+local connections = require "certstat.connections"
 local core = require "certstat.core"
 local identity = require "certstat.identity"
 local ipc = require "certstat.ipc"
@@ -21,9 +21,7 @@ local CONNECT_NS = 5e9
 local ATTEMPT_NS = 10e9 -- one attempt may take this long, or a quarter of the call's time where that is more
 local LONGEST_PAUSE_NS = 1e9
 local HOLD_NS = 250e6 -- a call leaves so soon after its permit, or not: twice as long for each time that it did not
-local CONNECTIONS, AHEAD_NS = 10, 2e9 -- so many are opened, for permits that may come within so long
-local LENT_NS = 1e9 -- the connection of a call is counted on again so soon after it has left: the quota's usual window
-local CONNECTION = 0 -- the id of what opens one; no call has it
+local AHEAD_NS = 2e9 -- connections are opened for permits that may come within so long
 local UNCONNECTED_NS = 50e6 -- while calls wait for a connection, their deadlines are looked at so often
 local NO_CONNECTION = { class = "network", code = "NoReply" }
 local QUOTA_BUSY_NS = 1e6 -- what others of the same quota must know, a throttle for one, could not be written yet
@@ -39,9 +37,12 @@ local LONGEST_TURN_NS = 5e9 -- a turn takes milliseconds
 function M.new(options)
   return setmetatable({
     identity = identity.new(options), endpoint = options.endpoint, quota = options.quota,
-    rate = options.rate, net = options.net, host = options.host, timeout_ns = options.timeout_ns,
+    net = options.net, host = options.host, timeout_ns = options.timeout_ns,
     user_agent = options.user_agent, on_call = options.on_call, on_wait = options.on_wait,
     attempt_ns = math.min(options.timeout_ns, math.max(ATTEMPT_NS, options.timeout_ns / 4)),
+    connections = connections.new {
+      net = options.net, host = options.host, url = options.endpoint.url, rate = options.rate,
+    },
     engine = core.engine { seed = assert(ipc.random(8)) },
     calls = setmetatable({}, { __mode = "v" }), -- by id; who waits for a call holds it, and with him it goes
     flying = {}, -- those on their way, which are held until they land
@@ -177,7 +178,7 @@ end
 function Loop:take(call, lane, now)
   local wait_ns, message, info = self.identity:wait_ns()
   if wait_ns ~= 0 then return wait_ns, message, info end
-  self.unconnected = self.net:ready() == 0
+  self.unconnected = self.connections:are_lacking()
   if self.unconnected then return 0 end
   return self.quota:take(lane, now, HOLD_NS * 2 ^ call.late)
 end
@@ -232,35 +233,12 @@ function Loop:fail_waiting(message, info)
   end
 end
 
--- How many more calls can leave before those that are on their way have come back, and with them their connections.
-function Loop:room()
-  local since_ns, room = self.host.now_ns() - LENT_NS, self.rate
-  for _, call in pairs(self.flying) do
-    if not call.sent or call.sent_ns > since_ns then room = room - 1 end
-  end
-  return room
-end
-
-function Loop:end_warming() self.warming, self.news = false, true end
-
--- Begins to open a connection, if calls will want one more than there are; returns whether. One a turn, as a step
--- begins with one.
+-- Begins to open a connection, if one more is wanted; returns whether.
 function Loop:connect()
   local _, waiting = self:next_call()
-  local ready, opening = self.net:ready()
-  if self.warming then
-    waiting = math.max(waiting, 1)
-    if ready > 0 then self:end_warming() end
-  end
-  if ready + opening >= math.min(waiting, CONNECTIONS, self:room()) then return false end
-  local started, message, info = self.net:start {
-    id = CONNECTION, method = "GET", url = self.endpoint.url, connect_only = true, connect_ns = CONNECT_NS,
-  }
-  if not started then
-    self:end_warming()
-    self:fail_waiting(message, info)
-  end
-  return true
+  local begun, message, info = self.connections:open(waiting, self.flying)
+  if begun == nil then self:fail_waiting(message, info) end
+  return begun
 end
 
 -- What on_call is told: {operation =, serials =, attempt =, outcome =, http_status =, code =, sent_ns =, done_ns =,
@@ -378,7 +356,6 @@ end
 
 -- A connection that can't be opened is an attempt of the call that would have been sent over it.
 function Loop:fail_connection(event)
-  self:end_warming()
   local call = self:next_call()
   if call then
     self.flying[call.id] = call
@@ -394,7 +371,7 @@ function Loop:collect()
     if call then
       if event.sent_ns > 0 then self:mark_sent(call, event.sent_ns) end
       if event.kind ~= "sent" then self:land(call, event) end
-    elseif event.id == CONNECTION and event.kind == "failed" then
+    elseif self.connections:is_failure(event) then
       self:fail_connection(event)
     end
   end
@@ -433,7 +410,7 @@ function Loop:turn()
     self.hurry = self:dispatch() or self:connect()
     local stepped, message, info = self.net:step(0)
     if not stepped then
-      self.net:drop(CONNECTION)
+      self.connections:drop()
       self:fail_waiting(message, info)
       return self:fail_flying(message, info)
     end
@@ -470,8 +447,8 @@ end
 
 --- Opens a connection before there is a call for it; waits until it is there, or can't be had.
 function Loop:warm()
-  self.warming = true
-  self:wait(function() return self.closed or not self.warming end)
+  self.connections:warm()
+  self:wait(function() return self.closed or not self.connections.warming end)
 end
 
 function Loop:close()
