@@ -17,8 +17,8 @@ static size_t field_size(lua_State *L, int table, const char *name)
     return (size_t)size;
 }
 
-/* new([{ca_file=, body_limit=, header_limit=, allow_http=}]) -> object, or nil, message, info. See
- * cs_net_options. */
+/* new([{ca_file=, body_limit=, header_limit=, allow_http=, connect_to=}]) -> object, or nil, message,
+ * info. See cs_net_options. */
 static int new_net(lua_State *L)
 {
     cs_net_options options = {.allow_http = 0};
@@ -29,6 +29,7 @@ static int new_net(lua_State *L)
         options.body_limit = field_size(L, 1, "body_limit");
         options.header_limit = field_size(L, 1, "header_limit");
         options.allow_http = bind_field_boolean(L, 1, "allow_http");
+        options.connect_to = bind_field_slice(L, 1, "connect_to");
     }
     void **box = bind_new(L, NET);
     if (cs_net_new((cs_net **)box, &options, &error) != 0) {

@@ -156,8 +156,8 @@ describe("certstat.client", function()
   end)
 
   it("hands its transport what concerns it, and says who it is", function()
-    local client, w = new_client { ca_file = "/a.pem", allow_http = true, timeout = 8 }
-    assert.same({ ca_file = "/a.pem", allow_http = true }, w.net.options)
+    local client, w = new_client { ca_file = "/a.pem", allow_http = true, connect_to = "10.0.0.1", timeout = 8 }
+    assert.same({ ca_file = "/a.pem", allow_http = true, connect_to = "10.0.0.1" }, w.net.options)
     client:status { "ab" }
     assert.equal("certstat/" .. require("certstat.version"), w.net.started[1].fields["user-agent"])
     assert.equal(8e9, w.net.started[1].total_ns)

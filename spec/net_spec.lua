@@ -27,6 +27,7 @@ describe("net.new", function()
     assert.equal(0, net.new({ body_limit = 10, header_limit = 10, allow_http = true }):live())
     raises("table expected, got string", net.new, "x")
     raises("field 'ca_file': expected a string, found boolean", net.new, { ca_file = true })
+    raises("field 'connect_to': expected a string, found number", net.new, { connect_to = 1 })
     raises("field 'body_limit': expected a number, found string", net.new, { body_limit = "x" })
     raises("field 'body_limit': expected a size, found a negative number", net.new, { body_limit = -1 })
   end)
@@ -38,6 +39,23 @@ describe("net.new", function()
       assert.equal("can't read the CA file /nonexistent.pem: No such file or directory", message)
       assert.equal("argument", info.class)
     end
+  end)
+end)
+
+describe("a transport with connect_to", function()
+  it("goes to that address, whatever the URL names", function()
+    local object = net.new { connect_to = "127.0.0.1:1" }
+    local kinds, event = finish(object, { id = 1, method = "GET", url = "https://cas.test/" })
+    assert.equal("failed", kinds)
+    assert.equal("cas.test at 127.0.0.1:1: can't connect: Connection refused", event.message)
+  end)
+
+  it("takes no name", function()
+    local object, message, info = net.new { connect_to = "localhost:443" }
+    assert.is_nil(object)
+    assert.equal("connect_to: expected ADDRESS or ADDRESS:PORT, an IPv6 address in brackets, found 'localhost:443'",
+      message)
+    assert.equal("argument", info.class)
   end)
 end)
 

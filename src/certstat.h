@@ -603,6 +603,10 @@ typedef struct cs_net_options {
     size_t header_limit; /* bytes of its header, interim replies and trailers too; 0: 64 KiB; more
                           * than 256 lines, or 100 KiB in one, are never accepted */
     int allow_http;      /* plain http not only to loopback addresses and the metadata address */
+    cs_slice connect_to; /* ADDRESS or ADDRESS:PORT, an IPv6 address in brackets: what is connected
+                          * to, whatever host the URL names, without a name lookup and without the
+                          * environment's proxy; the host stays what Host, SNI and the check of the
+                          * certificate name. p NULL: the host, on the URL's port */
 } cs_net_options;
 
 /* But for Host (where none is given), Content-Length and what HTTP/2 or a proxy requires, no header
@@ -668,8 +672,8 @@ typedef struct cs_net_event {
     cs_error error;
 } cs_net_event;
 
-/* A transport. Nothing is opened before its first use. CS_ARGUMENT: ca_file can't be used;
- * CS_LIMIT. */
+/* A transport. Nothing is opened before its first use. CS_ARGUMENT: ca_file can't be used, or
+ * connect_to is no address; CS_LIMIT. */
 int cs_net_new(cs_net **out, const cs_net_options *options, cs_error *error);
 
 /* Drops what is in flight and closes the connections; NULL is allowed. */

@@ -25,8 +25,8 @@ M.TIMEOUT = 60  -- seconds for one call with all its attempts
 local OPTIONS = {
   region = "string", endpoint = "string", network = "string", credentials = "table", profile = "string",
   quota = "table", qps = "number", guard = "number", home = "string", account = "string", batch = "number",
-  timeout = "number", ca_file = "string", allow_http = "boolean", getenv = "function", on_call = "function",
-  on_wait = "function",
+  timeout = "number", ca_file = "string", allow_http = "boolean", connect_to = "string", getenv = "function",
+  on_call = "function", on_wait = "function",
 }
 
 local function check(options)
@@ -69,6 +69,8 @@ end
 --   batch (50 serials a call), timeout (60 s for one call with all its attempts; in the lane `audit`, for an attempt)
 --   ca_file (PEM), allow_http, on_call(event) (told of each answer), on_wait() (called at least once a second while a
 --   caller waits), getenv
+--   connect_to ("ADDRESS" or "ADDRESS:PORT", an IPv6 address in brackets): where the endpoint is connected to, without
+--   looking up its name, and without the environment's proxy; for it alone, not where credentials are fetched from
 function M.new(options)
   options = options or {}
   check(options)
@@ -91,7 +93,9 @@ function M.new(options)
     if not shared then return nil, warning, info end
   end
   local connection
-  connection, message, info = net.new { ca_file = options.ca_file, allow_http = options.allow_http }
+  connection, message, info = net.new {
+    ca_file = options.ca_file, allow_http = options.allow_http, connect_to = options.connect_to,
+  }
   if not connection then return nil, message, info end
   local here = host.detect()
   local client = setmetatable({

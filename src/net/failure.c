@@ -22,7 +22,7 @@ static int is_with_proxy(const struct net_transfer *t)
 
 static const char *way(const struct net_transfer *t)
 {
-    return t->proxied ? t->proxy : "";
+    return t->proxied ? t->proxy : t->net->at;
 }
 
 static void fail(struct net_transfer *t, enum cs_class class, const char *what, const char *why)

@@ -4,6 +4,7 @@
  *   net.c       the public functions: new, start, drop, collect, close
  *   request.c   checks a request and makes libcurl's handle of it
  *   url.c       where it may go
+ *   connect_to.c  at which address, if one is given
  *   proxy.c     and by which proxy
  *   transfer.c  one request from the queue to its end, and its limits of time
  *   connections.c  which connections there are for requests to come
@@ -133,7 +134,10 @@ struct cs_net {
     struct net_list told;       /* those with an event to collect */
     struct net_transfer *given; /* whose reply the last event shows */
     size_t live;
-    size_t ca_file_n; /* 0: the system's */
+    struct curl_slist *connect_to; /* CURLOPT_CONNECT_TO; NULL: the host in the URL is looked up */
+    char at[72];                   /* " at ADDRESS:PORT", for messages; else empty */
+    int away;                      /* it is not a place for plain http */
+    size_t ca_file_n;              /* 0: the system's */
     char ca_file[];
 };
 
@@ -148,6 +152,14 @@ int net_request_prepare(struct net_transfer *t, const cs_net_request *request, c
 /* Checks the URL; sets it and the proxy in t->easy, and t->host and t->https. CS_ARGUMENT,
  * CS_LIMIT. */
 int net_url_set(struct net_transfer *t, cs_slice url, cs_error *error);
+/* 1 if `host`, as in a URL, is a loopback address or the metadata address. */
+int net_url_is_local(const char *host);
+
+/* ---- connect_to.c ---- */
+
+/* Checks `where`, and sets net->connect_to, net->at and net->away; nothing where its p is NULL.
+ * CS_ARGUMENT, CS_LIMIT. */
+int net_connect_to_set(cs_net *net, cs_slice where, cs_error *error);
 
 /* ---- proxy.c ---- */
 

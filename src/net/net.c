@@ -39,6 +39,11 @@ int cs_net_new(cs_net **out, const cs_net_options *options, cs_error *error)
     if (ca_file.n) {
         memcpy(net->ca_file, ca_file.p, ca_file.n);
     }
+    result = net_connect_to_set(net, options->connect_to, error);
+    if (result) {
+        free(net);
+        return result;
+    }
     *out = net;
     return 0;
 }
@@ -108,6 +113,7 @@ void cs_net_close(cs_net *net)
         release_given(net);
         net_loop_close(net);
     }
+    curl_slist_free_all(net->connect_to);
     free(net);
 }
 

@@ -1,6 +1,7 @@
 /* url.c - where a request may go: https, or http to a literal loopback address, to the metadata
  * address or where it was allowed; never with user info. The environment's proxy is for https
- * alone, and never for loopback or the metadata address. */
+ * alone, and never for loopback or the metadata address, nor where connect_to says what to connect
+ * to: libcurl would have the proxy connect to that, and might have to look up the proxy's name. */
 #include "net/internal.h"
 
 #include <arpa/inet.h>
@@ -73,6 +74,11 @@ static int is_loopback(const char *host)
     return inet_pton(AF_INET6, bare, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
 }
 
+int net_url_is_local(const char *host)
+{
+    return is_loopback(host) || strcmp(host, METADATA_ADDRESS) == 0;
+}
+
 static void remember_host(struct net_transfer *t, const char *host, const char *port)
 {
     cs_buffer text;
@@ -101,16 +107,18 @@ static int set_url(struct net_transfer *t, const char *url, cs_error *error)
     }
     curl_url_get(parts, CURLUPART_PORT, &port, 0); /* NULL where it is the scheme's own */
     remember_host(t, host, port);
-    int local = is_loopback(host) || strcmp(host, METADATA_ADDRESS) == 0;
-    if (!t->https && !local && !t->net->allow_http) {
-        result = cs_fail(error, CS_ARGUMENT, 0, "url: plain http to ", t->host,
+    int local = net_url_is_local(host), is_plain = !t->https && !t->net->allow_http;
+    if (is_plain && (!local || t->net->away)) {
+        result = cs_fail(error, CS_ARGUMENT, 0, "url: plain http to ", t->host, t->net->at,
                          " is not allowed, only to 127.0.0.0/8, [::1] and " METADATA_ADDRESS, NULL);
         goto done;
     }
     t->port = port ? (int)strtol(port, NULL, 10) : t->https ? 443 : 80;
     failed |= curl_easy_setopt(t->easy, CURLOPT_URL, url) != CURLE_OK;
     failed |= curl_easy_setopt(t->easy, CURLOPT_PROXY, "") != CURLE_OK;
-    result = failed ? out_of_memory(error) : local || !t->https ? 0 : net_proxy_set(t, error);
+    failed |= curl_easy_setopt(t->easy, CURLOPT_CONNECT_TO, t->net->connect_to) != CURLE_OK;
+    int direct = local || !t->https || t->net->connect_to;
+    result = failed ? out_of_memory(error) : direct ? 0 : net_proxy_set(t, error);
 done:
     curl_free(port);
     curl_free(host);
