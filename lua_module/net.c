@@ -191,13 +191,13 @@ static void set_facts(lua_State *L, const cs_net_facts *facts)
 /* object:collect() -> nil, or an event: {kind="sent"|"reply"|"failed"|"connected", id=, sent_ns=,
  * new_connection=}, with all but "sent" facts= where they were asked for, with "reply" and "failed"
  * first_byte_ns=, done_ns=, http_status= and http_version=, with "reply" headers= and body=, with
- * "failed" class=, message=, too_late= and refused= ("tls", "proxy" or nil). What did not happen is
- * 0. */
+ * "failed" class=, message=, too_late= and refused= ("tls", "proxy", "thread" or nil). What did not
+ * happen is 0. */
 static int collect(lua_State *L)
 {
     static const char *const kinds[] = {"", "sent", "reply", "failed", "connected"};
     static const char *const classes[] = CS_CLASS_NAMES;
-    static const char *const refusals[] = {NULL, "tls", "proxy"};
+    static const char *const refusals[] = {NULL, "tls", "proxy", "thread"};
     cs_net_event event;
     if (!cs_net_collect(check_net(L), &event)) {
         lua_pushnil(L);

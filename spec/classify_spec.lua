@@ -264,6 +264,7 @@ describe("classify: no reply", function()
   it("is not tried again, and nothing else is asked, where the connection is refused", function()
     for _, row in ipairs {
       { "network", "tls", "TLSRefused" }, { "network", "proxy", "ProxyRefused" }, { "denied", "proxy", "ProxyRefused" },
+      { "limit", "thread", "ThreadRefused" },
     } do
       local verdict = classify.event { kind = "failed", class = row[1], refused = row[2], message = "host: why",
         http_status = 0 }

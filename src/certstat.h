@@ -89,6 +89,11 @@ enum cs_class {
 #define CS_ERROR(class, detail) ((int)(((unsigned)(class) << 24) | (unsigned)(detail)))
 #define CS_CLASS(result)        ((int)((unsigned)(result) >> 24))
 
+/* Said where the kernel refuses a process or a thread with EAGAIN. HAProxy as a normal user has a limit
+ * of 0 unless it is configured otherwise. */
+#define CS_NO_PROCESS                                                                              \
+    "a limit of processes forbids it (ulimit -u; in HAProxy set insecure-fork-wanted)"
+
 typedef struct cs_error {
     int code;          /* what the function returned */
     char message[248]; /* terminated; expected, found, where; never a secret */
@@ -650,11 +655,12 @@ enum cs_net_kind {
 enum cs_net_refusal {
     CS_NET_NOT_REFUSED = 0, /* something else has gone wrong */
     CS_NET_REFUSED_TLS,     /* no certificate that is trusted, or no version of TLS in common */
-    CS_NET_REFUSED_PROXY    /* by an answer of its own: CS_DENIED where it is about who asks */
+    CS_NET_REFUSED_PROXY,   /* by an answer of its own: CS_DENIED where it is about who asks */
+    CS_NET_REFUSED_THREAD   /* the system: this process may start none for a name lookup */
 };
 
 /* The classes of `error`: CS_NETWORK (name, connection, TLS, time; a kept connection that closed
- * before the reply), CS_PROTOCOL (the reply is not HTTP), CS_LIMIT (header, body, memory),
+ * before the reply), CS_PROTOCOL (the reply is not HTTP), CS_LIMIT (header, body, memory, threads),
  * CS_DEADLINE (too_late), CS_DENIED (a proxy wants to know who asks, or does not let him). */
 typedef struct cs_net_event {
     enum cs_net_kind kind;

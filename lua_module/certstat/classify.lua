@@ -143,8 +143,8 @@ local function describe(body, token)
   return ("%d bytes: %s"):format(#body, core.printable(mask(body:sub(1, 400), token), 40))
 end
 
--- Who refuses a connection refuses the next one too.
-local REFUSALS = { tls = "TLSRefused", proxy = "ProxyRefused" }
+-- Who refuses a connection, or a thread for a name lookup, refuses the next one too.
+local REFUSALS = { tls = "TLSRefused", proxy = "ProxyRefused", thread = "ThreadRefused" }
 
 local function lost(event)
   if event.too_late then

@@ -132,7 +132,8 @@ static int read_report(int fd)
 
 static int fail(cs_error *error, const char *what, int reason)
 {
-    return cs_fail(error, CS_LIMIT, reason, what, ": ", strerror(reason), NULL);
+    return cs_fail(error, CS_LIMIT, reason, what, ": ",
+                   reason == EAGAIN ? CS_NO_PROCESS : strerror(reason), NULL);
 }
 
 /* Takes the end of a pipe that is read from; -1 where there is no pipe. */

@@ -5,6 +5,7 @@
 #include <openssl/ssl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 /* What the proxy has answered; 0: nothing yet, or there is none. */
 static int proxy_status(const struct net_transfer *t)
@@ -154,6 +155,23 @@ static void explain_proxy(struct net_transfer *t, int status)
          status == 407 ? ": it wants another user name and password" : "");
 }
 
+/* libcurl looks names up in threads, and has words alone for one that can't be started (lib/asyn-thread.c
+ * of 7.88, lib/asyn-thrdd.c of 8.x). Under a limit of 0 none ever can; else others may end. */
+static void explain_lookup(struct net_transfer *t, const char *detail)
+{
+    struct rlimit processes;
+    if (!strstr(detail, "thread failed to start")) {
+        fail(t, CS_NETWORK, "", detail);
+        return;
+    }
+    int is_final = getrlimit(RLIMIT_NPROC, &processes) == 0 && processes.rlim_cur == 0;
+    t->refused = is_final ? CS_NET_REFUSED_THREAD : CS_NET_NOT_REFUSED;
+    fail(t, is_final ? CS_LIMIT : CS_NETWORK,
+         "can't start a thread to look up the name: " CS_NO_PROCESS
+         "; with connect_to no name is looked up",
+         "");
+}
+
 static void explain_size(struct net_transfer *t)
 {
     char text[160] = "";
@@ -188,7 +206,7 @@ void net_failure_explain(struct net_transfer *t, CURLcode code)
         break;
     case CURLE_COULDNT_RESOLVE_HOST:
     case CURLE_COULDNT_RESOLVE_PROXY:
-        fail(t, CS_NETWORK, "", detail);
+        explain_lookup(t, detail);
         break;
     case CURLE_COULDNT_CONNECT:
         curl_easy_getinfo(t->easy, CURLINFO_OS_ERRNO, &system);

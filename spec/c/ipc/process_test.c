@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -298,6 +299,34 @@ static void says_why_it_cannot_start(void **state)
     assert_int_equal(waitpid(-1, NULL, WNOHANG), -1); /* nothing is left to reap */
 }
 
+static void says_what_forbids_processes(void **state)
+{
+    static const char expected[] =
+        "fork: a limit of processes forbids it (ulimit -u; in HAProxy set insecure-fork-wanted)";
+    const char *argv[] = {"/bin/true", NULL}, *env[] = {NULL};
+    const struct rlimit none = {0, 0};
+    int results[2];
+    cs_error error;
+    (void)state;
+    assert_int_equal(pipe(results), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        cs_process *process;
+        if ((geteuid() == 0 && setuid(65534) != 0) || setrlimit(RLIMIT_NPROC, &none) != 0) {
+            _exit(1);
+        }
+        cs_process_spawn(&process, &(cs_process_options){.argv = argv, .env = env}, &error);
+        (void)!write(results[1], &error, sizeof error);
+        _exit(0);
+    }
+    close(results[1]);
+    assert_int_equal(read(results[0], &error, sizeof error), sizeof error);
+    close(results[0]);
+    assert_int_equal(waitpid(child, NULL, 0), child);
+    assert_string_equal(error.message, expected);
+    assert_int_equal(error.code, CS_ERROR(CS_LIMIT, EAGAIN));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -315,6 +344,7 @@ int main(void)
         cmocka_unit_test(sends_signals_to_the_whole_group),
         cmocka_unit_test(ends_with_its_parent),
         cmocka_unit_test(says_why_it_cannot_start),
+        cmocka_unit_test(says_what_forbids_processes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

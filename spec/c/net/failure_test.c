@@ -5,6 +5,7 @@
 #include "support/loopback.h"
 
 #include <sys/resource.h>
+#include <sys/wait.h>
 
 static struct certificate ca, other_ca;
 static const char *ca_file;
@@ -220,6 +221,55 @@ static void an_unknown_name_is_called_that(void **state)
     cs_net_close(net);
 }
 
+#define NO_THREAD                                                                                  \
+    "cas.test: can't start a thread to look up the name: a limit of processes forbids it (ulimit " \
+    "-u; in HAProxy set insecure-fork-wanted); with connect_to no name is looked up"
+
+/* What a request says that needs a name, in a process that may not start a thread: `limit` processes
+ * of a user who has one. */
+static cs_net_event ask_without_threads(rlim_t limit)
+{
+    const struct rlimit processes = {limit, limit};
+    int results[2];
+    cs_net_event event;
+    assert_int_equal(pipe(results), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        cs_net *net;
+        cs_net_options options = {.allow_http = 1};
+        cs_net_request request = {.method = CS_LITERAL("GET"),
+                                  .url = CS_LITERAL("http://cas.test/")};
+        struct exchange x = {.kind = CS_NET_NONE};
+        if ((geteuid() == 0 && setuid(65534) != 0) || setrlimit(RLIMIT_NPROC, &processes) != 0 ||
+            cs_net_new(&net, &options, NULL) || cs_net_start(net, &request, NULL)) {
+            _exit(1);
+        }
+        exchange_finish(net, &x, 1);
+        (void)!write(results[1], &x.last, sizeof x.last);
+        cs_net_close(net);
+        _exit(0);
+    }
+    close(results[1]);
+    assert_int_equal(read(results[0], &event, sizeof event), sizeof event);
+    close(results[0]);
+    assert_int_equal(waitpid(child, NULL, 0), child);
+    return event;
+}
+
+static void a_lack_of_threads_is_called_that(void **state)
+{
+    (void)state;
+    cs_net_event event = ask_without_threads(0);
+    assert_string_equal(event.error.message, NO_THREAD);
+    assert_int_equal(CS_CLASS(event.error.code), CS_LIMIT);
+    assert_int_equal(event.refused, CS_NET_REFUSED_THREAD);
+
+    event = ask_without_threads(1); /* another process may end */
+    assert_string_equal(event.error.message, NO_THREAD);
+    assert_int_equal(CS_CLASS(event.error.code), CS_NETWORK);
+    assert_int_equal(event.refused, CS_NET_NOT_REFUSED);
+}
+
 static void a_reset_is_called_that(void **state)
 {
     struct loopback server;
@@ -245,6 +295,7 @@ int main(void)
         cmocka_unit_test(a_refused_connection_is_called_that),
         cmocka_unit_test(a_lack_of_descriptors_is_called_that),
         cmocka_unit_test(an_unknown_name_is_called_that),
+        cmocka_unit_test(a_lack_of_threads_is_called_that),
         cmocka_unit_test(a_reset_is_called_that),
     };
     return cmocka_run_group_tests(tests, make_certificates, free_certificates);
