@@ -6,6 +6,7 @@ local world = require "spec.support.world"
 
 -- certstat.net and the host are fakes; all else is real.
 local made -- what the last client was given: net, options
+local warmed -- for which CA file
 local here
 package.loaded["certstat.net"] = {
   new = function(options)
@@ -14,6 +15,13 @@ package.loaded["certstat.net"] = {
     end
     made.net.options = options
     return made.net
+  end,
+  warm = function(ca_file)
+    if ca_file == "/no/such.pem" then
+      return nil, "can't warm up with the CA file /no/such.pem", { class = "argument" }
+    end
+    warmed = ca_file or "the system's"
+    return true
   end,
 }
 package.loaded["certstat.host"] = { detect = function() return here end }
@@ -100,6 +108,23 @@ describe("certstat.client", function()
     assert.equal("denied", info.class)
   end)
 
+  it("does what TLS needs once ahead of its calls, where its endpoint is https", function()
+    local function open(endpoint, ca_file)
+      warmed = nil
+      return new_client { endpoint = endpoint, ca_file = ca_file }
+    end
+    assert(open("http://127.0.0.1:8080", "/a.pem"))
+    assert.is_nil(warmed)
+    assert(open("https://127.0.0.1:8443", "/a.pem"))
+    assert.equal("/a.pem", warmed)
+    assert(open "https://127.0.0.1:8443")
+    assert.equal("the system's", warmed)
+    local client, message, info = open("https://127.0.0.1:8443", "/no/such.pem")
+    assert.is_nil(client)
+    assert.equal("can't warm up with the CA file /no/such.pem", message)
+    assert.equal("argument", info.class)
+  end)
+
   it("waits for no credentials before its first call, and says then why there are none", function()
     made = world.new()
     local client = assert(client_module.new {
@@ -108,6 +133,7 @@ describe("certstat.client", function()
       end,
     })
     client.session.fetch = fake_fetch.new()
+    client.session:advance()
     client.session.fetch:finish(nil, "no reply")
     for _ = 1, 2 do
       local ready, message, info = client:ready()

@@ -143,6 +143,7 @@ describe("certstat.identity", function()
     local one, fetch = new { asked = { { continue = function() return keys("id", "token") end } } }
     assert.equal(5e6, one:wait_ns())
     assert.is_nil(one.credentials)
+    one:advance()
     fetch:finish {}
     one:advance()
     assert.equal(0, one:wait_ns())

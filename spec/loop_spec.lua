@@ -697,6 +697,7 @@ describe("loop: credentials that have to be fetched", function()
 
   it("end the calls where there are none, and are tried again a moment later", function()
     local w = world.new { answer = good, ask = function() return step() end }
+    w.loop:turn()
     w.fetch:finish(nil, "STS: no reply")
     local call = w:call()
     assert.equal(world.STATUS .. ": STS: no reply", call.message)
@@ -720,6 +721,7 @@ describe("loop: credentials that have to be fetched", function()
 
   it("are fetched anew while calls go on with the old ones", function()
     local w = world.new { answer = good, ask = function() return step(1000) end }
+    w.loop:turn()
     w.fetch:finish("one")
     assert.truthy(w:call().reply)
     w.clock.now = w.clock.now + 750e9
@@ -734,6 +736,7 @@ describe("loop: credentials that have to be fetched", function()
   it("are asked for again where a host has killed who was asking", function()
     local w = world.new { answer = good, ask = function() return step(1000) end }
     local call = w:submit()
+    w.loop:turn()
     w.loop:enter() -- and never leaves
     w.clock.now = w.clock.now + 5e9 + 1
     w.loop:turn()

@@ -61,7 +61,19 @@ local function take_warnings(client)
   for _, line in ipairs(current.warnings) do table.insert(client.warnings, line) end
 end
 
---- new(options) → client; or nil, message, info. Options, all optional:
+-- What TLS needs of the disk, and most of what it needs of the CPU, is had now, and not by a step in some worker.
+local function open_transport(endpoint, options)
+  if endpoint.url:find("^https:") then
+    local ok, message, info = net.warm(options.ca_file)
+    if not ok then return nil, message, info end
+  end
+  return net.new {
+    ca_file = options.ca_file, allow_http = options.allow_http, connect_to = options.connect_to,
+  }
+end
+
+--- new(options) → client; or nil, message, info. It reads files, and sends nothing and starts no program before the
+-- first call, ready or warm: a server may open it before it forks its workers. Options, all optional:
 --   region, endpoint, network ("vpc")  where the service is; else what certstat.endpoints.find finds
 --   credentials {access_key_id =, access_key_secret =, security_token =}, or profile; else the official tools'
 --   quota (a certstat.quota); else the account's, shared by all who use the same home: qps (10), guard (seconds; else
@@ -93,9 +105,7 @@ function M.new(options)
     if not shared then return nil, warning, info end
   end
   local connection
-  connection, message, info = net.new {
-    ca_file = options.ca_file, allow_http = options.allow_http, connect_to = options.connect_to,
-  }
+  connection, message, info = open_transport(endpoint, options)
   if not connection then return nil, message, info end
   local here = host.detect()
   local client = setmetatable({

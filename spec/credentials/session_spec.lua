@@ -34,6 +34,13 @@ describe("credentials.session", function()
     }
   end
 
+  -- the same, and its first turn
+  local function begin(ask, random)
+    local one = new(ask, random)
+    one:advance()
+    return one
+  end
+
   local function at(seconds) now = 1e15 + seconds * S end
 
   it("has at once what nothing has to be fetched for, and never asks again", function()
@@ -51,13 +58,25 @@ describe("credentials.session", function()
     local one = new(step(1000))
     assert.equal("1", one.facts.account)
     assert.is_nil(one.current)
+    one:advance()
     fetch:finish "t"
     one:advance()
     assert.equal(one.current, one.facts)
   end)
 
-  it("waits for nothing", function()
+  it("begins nothing before its first turn, and asks again then: what was found may be old", function()
     local one = new(step(1000))
+    assert.same({ false, 5e6 }, { one:take() })
+    assert.equal(0, one:idle_ns())
+    assert.equal(0, #fetch.begun)
+    at(1000)
+    one:advance()
+    assert.equal(1, #fetch.begun)
+    assert.same({ false, false }, asked)
+  end)
+
+  it("waits for nothing", function()
+    local one = begin(step(1000))
     assert.same({ false, 5e6 }, { one:take() })
     assert.equal(5e6, one:idle_ns())
     one:advance()
@@ -76,7 +95,7 @@ describe("credentials.session", function()
     for _, row in ipairs(rows) do
       at(0)
       fetch = fake_fetch.new()
-      local one = new(step(row[1]), row[2])
+      local one = begin(step(row[1]), row[2])
       fetch:finish "t"
       one:advance()
       assert.equal(row[3] * S, one:idle_ns())
@@ -90,7 +109,7 @@ describe("credentials.session", function()
   end)
 
   it("goes on with the old ones meanwhile, and never asks twice at once", function()
-    local one = new(step(1000))
+    local one = begin(step(1000))
     fetch:finish "one"
     one:advance()
     at(750)
@@ -100,7 +119,7 @@ describe("credentials.session", function()
       assert.equal("one", one:take().security_token)
     end
     assert.equal(2, #fetch.begun)
-    assert.same({ false, true }, asked) -- the provider that served, alone
+    assert.same({ false, false, true }, asked) -- the provider that served, alone
     fetch:finish "two"
     one:advance()
     assert.equal("two", one:take().security_token)
@@ -108,7 +127,7 @@ describe("credentials.session", function()
   end)
 
   it("gives none once they have truly expired", function()
-    local one = new(step(1000))
+    local one = begin(step(1000))
     fetch:finish "one"
     one:advance()
     at(750)
@@ -121,7 +140,7 @@ describe("credentials.session", function()
   end)
 
   it("keeps the old ones after a failure, and tries again later and later", function()
-    local one = new(step(1000))
+    local one = begin(step(1000))
     fetch:finish "one"
     one:advance()
     local after, pauses = 750, { 1, 2, 4, 8, 16, 32, 60, 60 }
@@ -137,14 +156,14 @@ describe("credentials.session", function()
     end
     at(1000)
     one:advance()
-    assert.same({ true, false }, { asked[9], asked[10] }) -- expired: the whole chain
+    assert.same({ true, false }, { asked[10], asked[11] }) -- expired: the whole chain
     fetch:finish "two"
     one:advance()
     assert.equal("two", one:take().security_token)
   end)
 
   it("says in between why there are none", function()
-    local one = new(step(1000))
+    local one = begin(step(1000))
     fetch:finish(nil, "no reply")
     one:advance()
     for _ = 1, 3 do
@@ -158,7 +177,7 @@ describe("credentials.session", function()
 
   it("tells a step that can't be begun why", function()
     fetch.refuse = "no such program"
-    assert.same({ n = 3, nil, "no such program", { class = "denied" } }, { n = 3, new(step(1000)):take() })
+    assert.same({ n = 3, nil, "no such program", { class = "denied" } }, { n = 3, begin(step(1000)):take() })
   end)
 
   it("asks for others where the service refuses them, and gives these no more", function()
@@ -182,7 +201,7 @@ describe("credentials.session", function()
   end)
 
   it("asks for none beside those that are on their way already", function()
-    local one = new(step(1000))
+    local one = begin(step(1000))
     fetch:finish "one"
     one:advance()
     at(750)
@@ -196,7 +215,7 @@ describe("credentials.session", function()
   end)
 
   it("begins again where whoever asked was stopped", function()
-    local one = new(step(1000))
+    local one = begin(step(1000))
     one:restart()
     assert.equal(1, fetch.stopped)
     one:advance()
@@ -225,7 +244,7 @@ describe("credentials.session", function()
   end)
 
   it("closes what it fetches with", function()
-    new(step(1000)):close()
+    begin(step(1000)):close()
     assert.equal(1, fetch.closed)
   end)
 
@@ -233,6 +252,7 @@ describe("credentials.session", function()
     local one = session.new {
       fetch = fetch, now_ns = function() return now end, ask = function() return step(1000) end,
     }
+    one:advance()
     fetch:finish "t"
     one:advance()
     assert.truthy(one:idle_ns() > 687.4 * S and one:idle_ns() <= 750 * S)

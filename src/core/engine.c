@@ -29,10 +29,10 @@ void cs_engine_init(cs_engine *e, cs_engine_call *calls, size_t capacity,
 }
 
 /* splitmix64 (Steele, Lea, Flood 2014): jitter needs to differ between processes, not to be secret.
- */
-static uint64_t next_random(cs_engine *e)
+ * Those that were forked with one state differ by the ids of their calls. */
+static uint64_t next_random(cs_engine *e, uint64_t id)
 {
-    uint64_t z = e->random += UINT64_C(0x9e3779b97f4a7c15);
+    uint64_t z = (e->random += UINT64_C(0x9e3779b97f4a7c15)) ^ id;
     z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
     z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
     return z ^ z >> 31;
@@ -176,8 +176,8 @@ enum cs_settlement cs_engine_settle(cs_engine *e, uint64_t id, enum cs_outcome o
     }
     if (outcome == CS_OUTCOME_RETRY) {
         exhausted = call->attempts >= e->options.attempts;
-        int64_t delay_ns =
-            cs_backoff_ns(call->attempts, e->options.base_ns, e->options.cap_ns, next_random(e));
+        int64_t delay_ns = cs_backoff_ns(call->attempts, e->options.base_ns, e->options.cap_ns,
+                                         next_random(e, id));
         wait_ns = wait_ns > delay_ns ? wait_ns : delay_ns;
     } else if (outcome == CS_OUTCOME_THROTTLED) {
         call->attempts--;

@@ -19,19 +19,6 @@ local function random() -- from 0 up to 1
   return (a * 256 + b) / 65536
 end
 
---- new{ask =, fetch =, now_ns =, random =} → session. ask() → an outcome: credentials as certstat.credentials.new makes
--- them, a step, or nil, message, info; fetch: see certstat.credentials.fetch; now_ns: nanoseconds that never step;
--- random: a function of nothing, from 0 up to 1 (the system's). It asks at once.
--- session.current: the credentials, expired or not, nil before the first; session.facts: what is known of them before.
-function M.new(options)
-  local session = setmetatable({
-    ask = options.ask, fetch = options.fetch, now_ns = options.now_ns, random = options.random or random,
-    due_ns = 0, expires_ns = 0, facts = {}, failures = 0,
-  }, Session)
-  session:advance()
-  return session
-end
-
 local REFUSED = { class = "denied", code = "NoCredentials" }
 
 local function is_same(a, b)
@@ -55,6 +42,14 @@ local function fail(self, message, info, now_ns)
   self.due_ns = now_ns + pause_s * 1e9
 end
 
+-- Takes what has been found.
+local function settle(self, found, message, info)
+  if found and self.refused and is_same(found, self.current) then
+    found, message, info = nil, "the service refuses them, and those found anew are the same", REFUSED
+  end
+  if found then take(self, found, self.now_ns()) else fail(self, message, info, self.now_ns()) end
+end
+
 -- Goes on with an outcome as far as it can be gone without waiting.
 local function follow(self, found, message, info)
   while steps.is(found) do
@@ -67,10 +62,27 @@ local function follow(self, found, message, info)
     found, message, info = found.continue(nil, why)
   end
   self.continue = nil
-  if found and self.refused and is_same(found, self.current) then
-    found, message, info = nil, "the service refuses them, and those found anew are the same", REFUSED
+  settle(self, found, message, info)
+end
+
+--- new{ask =, fetch =, now_ns =, random =} → session. ask() → an outcome: credentials as certstat.credentials.new makes
+-- them, a step, or nil, message, info; fetch: see certstat.credentials.fetch; now_ns: nanoseconds that never step;
+-- random: a function of nothing, from 0 up to 1 (the system's).
+-- It asks at once, and begins no step before the first turn: that may be in another process, forked meanwhile, which
+-- asks again, as what a step has in it may be old by then.
+-- session.current: the credentials, expired or not, nil before the first; session.facts: what is known of them before.
+function M.new(options)
+  local session = setmetatable({
+    ask = options.ask, fetch = options.fetch, now_ns = options.now_ns, random = options.random or random,
+    due_ns = 0, expires_ns = 0, facts = {}, failures = 0,
+  }, Session)
+  local found, message, info = session.ask(false)
+  if steps.is(found) then
+    session.facts = found.facts or session.facts
+  else
+    settle(session, found, message, info)
   end
-  if found then take(self, found, self.now_ns()) else fail(self, message, info, self.now_ns()) end
+  return session
 end
 
 --- One turn: what is due is begun, what is under way is moved on. Never waits. Returns whether an attempt has ended.

@@ -310,6 +310,21 @@ static void seeds_differ(void **state)
     assert_true(waits[0] != waits[1]);
 }
 
+/* Processes that were forked with one state draw ids of their own. */
+static void waits_differ_by_the_ids_too(void **state)
+{
+    int64_t waits[2];
+    (void)state;
+    for (uint64_t id = 0; id < 2; id++) {
+        cs_engine_init(&engine, calls, ROOM, NULL, 7);
+        submit(id, CS_LANE_GATE, START + 1000 * CS_SEC, START);
+        cs_engine_granted(&engine, id);
+        settle(id, CS_OUTCOME_RETRY, 0, START);
+        waits[id] = cs_engine_next(&engine, START);
+    }
+    assert_true(waits[0] != waits[1]);
+}
+
 static void throttles_are_no_attempts_and_are_counted_by_themselves(void **state)
 {
     (void)state;
@@ -708,6 +723,7 @@ int main(void)
         cmocka_unit_test(options_replace_the_defaults_where_they_are_positive),
         cmocka_unit_test(backs_off_with_full_jitter),
         cmocka_unit_test(seeds_differ),
+        cmocka_unit_test(waits_differ_by_the_ids_too),
         cmocka_unit_test(throttles_are_no_attempts_and_are_counted_by_themselves),
         cmocka_unit_test(a_call_is_too_late_six_times_at_most),
         cmocka_unit_test(again_is_at_once_and_ends_too),

@@ -438,6 +438,30 @@ static void a_taken_lock_is_waited_for_a_moment_longer_each_time(void **state)
     cs_quota_file_close(one);
 }
 
+static void forked_processes_do_not_ask_again_together(void **state)
+{
+    (void)state;
+    cs_quota_file *one = open_quota(&ten);
+    int64_t now = make_usable(one, start()), waits[3], others[3];
+    int fd = lock_file(), results[2];
+    assert_int_equal(pipe(results), 0);
+    pid_t child = fork();
+    for (size_t i = 0; i < COUNT(waits); i++) {
+        waits[i] = take(one, now);
+    }
+    if (child == 0) {
+        (void)!write(results[1], waits, sizeof waits);
+        _exit(0);
+    }
+    assert_int_equal(read(results[0], others, sizeof others), sizeof others);
+    assert_int_equal(waitpid(child, NULL, 0), child);
+    assert_memory_not_equal(waits, others, sizeof waits);
+    close(results[0]);
+    close(results[1]);
+    close(fd);
+    cs_quota_file_close(one);
+}
+
 /* A child that has locked the file and been stopped. */
 static pid_t start_holder(void)
 {
@@ -945,6 +969,7 @@ int main(void)
         folder_test(the_clock_of_the_wall_is_no_matter),
         folder_test(what_a_later_version_keeps_in_the_page_stays),
         folder_test(a_taken_lock_is_waited_for_a_moment_longer_each_time),
+        folder_test(forked_processes_do_not_ask_again_together),
         folder_test(a_lock_held_for_over_a_second_is_an_error_that_names_the_holder),
         folder_test(a_lock_found_taken_now_and_then_is_none_that_is_held),
         folder_test(what_can_not_be_written_is_written_later),
