@@ -24,8 +24,9 @@ static const char *check_path(lua_State *L, int table, const char *field)
     return path.p;
 }
 
-/* quota{home=, name=, rate=, window_ns=, guard_ns=} -> quota | nil, message, info: in the file name
- * ("quota/default") of the folder home; the rest as quota_check_rule */
+/* quota{home=, name=, later=, rate=, window_ns=, guard_ns=} -> quota | nil, message, info: in the file
+ * name ("quota/default") of the folder home; later: whether that can be opened shows when it is used;
+ * the rest as quota_check_rule */
 static int quota_new(lua_State *L)
 {
     luaL_checktype(L, 1, LUA_TTABLE);
@@ -38,6 +39,9 @@ static int quota_new(lua_State *L)
         return fail(L, &error);
     }
     *box = quota;
+    if (!bind_field_boolean(L, 1, "later") && cs_quota_file_probe(quota, &error) != 0) {
+        return fail(L, &error);
+    }
     return 1;
 }
 

@@ -24,7 +24,7 @@ package.loaded["certstat.net"] = {
     return true
   end,
 }
-package.loaded["certstat.host"] = { detect = function() return here end }
+package.loaded["certstat.host"] = { detect = function() return here or {} end }
 
 local certstat = require "certstat"
 local client_module = require "certstat.client"
@@ -618,10 +618,11 @@ describe("client: the quota of an account", function()
   before_each(function() folder = assert(ipc.temporary_folder("/tmp/certstat-spec-")) end)
   after_each(function() ipc.remove_folder(folder) end)
 
-  -- A client without a quota of its own, for which the environment has these values.
-  local function open(options, environment)
+  -- A client without a quota of its own, for which the environment has these values. forks: of the host.
+  local function open(options, environment, forks)
     local w = world.new()
     made, here = w, w.host
+    here.forks = forks
     options.credentials, options.endpoint = KEY, "http://127.0.0.1:8080"
     options.getenv = function(name) return (environment or {})[name] end
     return client_module.new(options)
@@ -658,6 +659,18 @@ describe("client: the quota of an account", function()
     client = assert(open({}, { HOME = "/dev/null" }))
     assert.same({ "quota: /dev/null/.local/state/certstat: Not a directory; it is kept in memory, and shared with "
       .. "nobody" }, client.warnings)
+  end)
+
+  it("is in a server shared in no home but one that is named, which is opened when it is used", function()
+    local client = assert(open({}, { HOME = "/dev/null" }, true))
+    assert.same({ "quota: no home is named (option home, or CERTSTAT_HOME); it is kept in memory, and shared with "
+      .. "nobody" }, client.warnings)
+    for _, named in ipairs { { { home = "/dev/null" }, {} }, { {}, { CERTSTAT_HOME = "/dev/null" } } } do
+      client = assert(open(named[1], named[2], true))
+      assert.same({}, client.warnings)
+      assert.same({ n = 2, nil, "quota: /dev/null: expected a folder, found something else" },
+        { n = 2, (client.quota:take()), (select(2, client.quota:take())) })
+    end
   end)
 
   it("must be in the home that somebody named", function()

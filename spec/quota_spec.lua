@@ -1,6 +1,7 @@
 -- The rule is tested in spec/c/core/quota_test.c, the file in spec/c/ipc/; this is about the Lua face. Time stands
 -- still unless a test moves it.
 local certstat = require "certstat"
+local host = require "certstat.host"
 local ipc = require "certstat.ipc"
 
 local now_ns = ipc.now_ns
@@ -101,6 +102,25 @@ describe("certstat.quota", function()
     assert.is_nil(quota)
     assert.truthy(message:find("^quota: "))
     assert.is_string(info.class)
+  end)
+
+  it("in a server is not opened before its use, by the user who serves", function()
+    local detect = host.detect
+    host.detect = function() return { forks = true } end
+    local folder = assert(ipc.temporary_folder("/tmp/certstat-spec-"))
+    local good = certstat.quota { file = folder .. "/quota" }
+    local bad = certstat.quota { file = "/dev/null/quota" }
+    host.detect = detect
+    assert.is_nil(ipc.facts(folder .. "/quota"))
+    assert.is_true(good:take() > 0)
+    assert.equal("file", ipc.facts(folder .. "/quota").kind)
+    local wait, message, info = bad:take()
+    assert.is_nil(wait)
+    assert.equal("quota: /dev/null: expected a folder, found something else", message)
+    assert.same({ class = "limit", code = "QuotaFile" }, info)
+    good:close()
+    bad:close()
+    ipc.remove_folder(folder)
   end)
 
   it("raises on misuse", function()

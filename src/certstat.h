@@ -850,7 +850,8 @@ int cs_folder_remove(const char *path, cs_error *error);
  * nobody else; and not lie on a network file system. *fd is close-on-exec, and the caller's.
  * fd NULL: the file is only made, for who opens it by its path: to open and close it would let go of
  * all fcntl(2) locks that this process has on it.
- * CS_ARGUMENT with what was found where; CS_LIMIT where the system lacks room or descriptors. */
+ * CS_ARGUMENT with what was found where, or which user may not; CS_LIMIT where the system lacks room
+ * or descriptors. */
 int cs_home_open_file(const char *home, const char *below, int *fd, cs_error *error);
 
 /* Appends the processes that have the file open that is open here as `fd`, those first that have
@@ -871,10 +872,15 @@ enum cs_quota_file_error {
 };
 
 /* The quota in `home`/`below`, see cs_home_open_file; a relative home is taken from where this
- * process is now. Opens the file to see whether that can be done, and then not before it is used.
- * A file that is new, damaged or of another boot counts as a window just used up. */
+ * process is now. The file is opened when it is used, by the process that uses it: after fork() by
+ * both, after setuid() by that user, after chroot() in there. Of the machine only the boot's id is read,
+ * now. A file that is new, damaged or of another boot counts as a window just used up. */
 int cs_quota_file_new(cs_quota_file **out, const char *home, const char *below,
                       const cs_quota_rule *rule, cs_error *error);
+
+/* Opens the file, made if it is missing, to see whether that can be done, and closes it. CS_ARGUMENT,
+ * CS_LIMIT as cs_home_open_file. */
+int cs_quota_file_probe(cs_quota_file *file, cs_error *error);
 
 /* Writes what is left to write if that can be done at once; NULL is allowed. */
 void cs_quota_file_close(cs_quota_file *file);

@@ -77,7 +77,7 @@ end
 --   region, endpoint, network ("vpc")  where the service is; else what certstat.endpoints.find finds
 --   credentials {access_key_id =, access_key_secret =, security_token =}, or profile; else the official tools'
 --   quota (a certstat.quota); else the account's, shared by all who use the same home: qps (10), guard (seconds; else
---   it adapts), home (a folder), account (a name): see certstat.home
+--   it adapts), home (a folder; in nginx and HAProxy none but one that is named), account (a name): see certstat.home
 --   batch (50 serials a call), timeout (60 s for one call with all its attempts; in the lane `audit`, for an attempt)
 --   ca_file (PEM), allow_http, on_call(event) (told of each answer), on_wait() (called at least once a second while a
 --   caller waits), getenv

@@ -1,6 +1,7 @@
 --- A quota: at most `rate` calls in any `window`, for everyone who shares the object, or the file that it is in.
 local core = require "certstat.core"
 local home = require "certstat.home"
+local host = require "certstat.host"
 local ipc = require "certstat.ipc"
 
 local Quota = { __name = "certstat.quota.lua" }
@@ -57,7 +58,7 @@ end
 -- travel times may differ; without it the quota chooses it by the replies that it is told of: 0.1 at first. A permit is
 -- good for `hold` seconds (0.25): the call leaves within them, or not.
 -- file: a path; all who name it share one quota. home, account: the same, in a home (see certstat.home). Without either
--- the quota is this object's alone.
+-- the quota is this object's alone. In a server the file is not opened before its first use, by the user who serves.
 function M.new(options)
   options = options or {}
   check(options)
@@ -65,7 +66,7 @@ function M.new(options)
   if rate % 1 ~= 0 then error("quota: field 'rate': expected a whole number, found " .. rate, 2) end
   local rule = {
     rate = rate, window_ns = nanoseconds(number(options, "window", 1e-3, 86400, 1)),
-    guard_ns = nanoseconds(number(options, "guard", 0, 86400)),
+    guard_ns = nanoseconds(number(options, "guard", 0, 86400)), later = host.detect().forks,
   }
   local hold_ns = nanoseconds(number(options, "hold", 0, LONGEST_HOLD, 0.25))
   local state, message, info = open(rule, path(options, "file"), path(options, "home"), options.account or "default")
@@ -74,14 +75,16 @@ function M.new(options)
 end
 
 --- of_account{rate=, guard=, home=, account=, getenv=} → the quota of an account of the service, shared through the
--- home by all who call in its name; or nil, message, info. Where nobody named a home and the usual one can't be used:
--- a quota in memory, and a line that says so.
+-- home by all who call in its name; or nil, message, info. Where nobody named a home, and the usual one can't be used,
+-- or this is a server, where whoever starts it is not the user who serves: a quota in memory, and a line that says so.
 function M.of_account(options)
   local account, message, info = home.account(options.account, options.getenv)
   if not account then return nil, message, info end
   local folder, named = home.find(options.home, options.getenv)
   local quota
-  if folder then
+  if not named and host.detect().forks then
+    message = "quota: no home is named (option home, or CERTSTAT_HOME)"
+  elseif folder then
     quota, message, info = M.new { rate = options.rate, guard = options.guard, home = folder, account = account }
     if quota or named then return quota, message, info end
   else

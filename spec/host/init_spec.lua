@@ -48,6 +48,7 @@ describe("host.detect", function()
     for _, name in ipairs { "plain", "nginx", "haproxy" } do
       local one = require("certstat.host." .. name)
       assert.equal(name, one.name)
+      assert.equal(name ~= "plain", one.forks == true)
       assert.truthy(one.now_ns() > 0)
       assert.is_function(one.may_wait)
       assert.is_function(one.wait)

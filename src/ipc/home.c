@@ -27,11 +27,19 @@ static const unsigned long remote_file_systems[] = {
     0x65735546,                                    /* FUSE */
 };
 
+/* A server may have another user, and another root, than whoever reads its log. */
 static int fail_errno(cs_error *error, const char *path, int reason)
 {
     int scarce = reason == EMFILE || reason == ENFILE || reason == ENOMEM || reason == ENOSPC ||
                  reason == EDQUOT || reason == EIO;
-    return cs_fail(error, scarce ? CS_LIMIT : CS_ARGUMENT, 0, path, ": ", strerror(reason), NULL);
+    char more[64] = "";
+    if (reason == EACCES) {
+        snprintf(more, sizeof more, " (as user %lu)", (unsigned long)geteuid());
+    } else if (reason == ENOENT) {
+        snprintf(more, sizeof more, ", and it can't be made (in a chroot, paths begin there)");
+    }
+    return cs_fail(error, scarce ? CS_LIMIT : CS_ARGUMENT, 0, path, ": ", strerror(reason), more,
+                   NULL);
 }
 
 static const char *kind_of(mode_t mode)

@@ -111,14 +111,16 @@ static void forget(cs_quota_file *f)
 
 static int open_own(cs_quota_file *f, cs_error *error)
 {
-    if (f->pid != getpid()) { /* what waits to be written is the parent's to write */
+    if (f->pid != getpid()) {
         int result = cs_random_bytes(&f->random, sizeof f->random, error);
         if (result) {
             return result;
         }
-        forget(f);
-        f->notes_n = 0;
-        f->pause_until_ns = 0;
+        if (f->pid) { /* what waits to be written is the parent's to write */
+            forget(f);
+            f->notes_n = 0;
+            f->pause_until_ns = 0;
+        }
         f->pid = getpid();
     }
     if (f->fd >= 0) {
@@ -162,14 +164,19 @@ int cs_quota_file_new(cs_quota_file **out, const char *home, const char *below,
     int result = n < (int)sizeof f->path ? read_boot(f->boot, error)
                                          : cs_fail(error, CS_ARGUMENT, CS_QUOTA_FILE, home,
                                                    ": the path is too long", NULL);
-    result = result ? result : open_own(f, error); /* whether it can be done */
-    forget(f);
     if (result) {
         free(f);
         return result;
     }
     *out = f;
     return 0;
+}
+
+int cs_quota_file_probe(cs_quota_file *f, cs_error *error)
+{
+    int result = open_own(f, error);
+    forget(f);
+    return result;
 }
 
 /* ---- under the lock ---- */

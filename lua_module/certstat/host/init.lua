@@ -2,6 +2,8 @@
 --
 -- A host is a table:
 --   name
+--   forks               true where this may be loaded by another process, user and root folder than those that serve:
+--                       what they shall use is not opened before they use it
 --   now_ns()            nanoseconds that never step
 --   may_wait()          true; or nil, message where a caller can't wait (an nginx phase without yield)
 --   wait(loop)          returns when it is worth looking whether what a caller waits for is there, after a second at

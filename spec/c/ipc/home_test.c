@@ -256,6 +256,44 @@ static void leaves_no_descriptor_behind(void **state)
     close(after);
 }
 
+/* What the home `name` costs a user who may not write the folder above it. */
+static void open_as_another(const char *name, cs_error *error)
+{
+    int results[2];
+    assert_int_equal(pipe(results), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        if (geteuid() != 0 || setuid(65534) == 0) {
+            open_in(path_of(name), "quota/default", error);
+            (void)!write(results[1], error, sizeof *error);
+        }
+        _exit(0);
+    }
+    close(results[1]);
+    assert_int_equal(read(results[0], error, sizeof *error), sizeof *error);
+    close(results[0]);
+    assert_int_equal(waitpid(child, NULL, 0), child);
+}
+
+static void says_which_user_may_not_and_that_paths_may_begin_elsewhere(void **state)
+{
+    char expected[64];
+    cs_error error;
+    (void)state;
+    assert_int_equal(chmod(folder, 0555), 0);
+    snprintf(expected, sizeof expected, ": Permission denied (as user %lu)",
+             geteuid() == 0 ? 65534UL : (unsigned long)geteuid());
+    open_as_another("home", &error);
+    assert_message(error, "home", expected);
+    assert_int_equal(error.code, CS_ERROR(CS_ARGUMENT, 0));
+    open_as_another("lib/home", &error);
+    assert_message(
+        error, "lib/home",
+        ": No such file or directory, and it can't be made (in a chroot, paths begin there)");
+    assert_int_equal(error.code, CS_ERROR(CS_ARGUMENT, 0));
+    assert_int_equal(chmod(folder, 0700), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -271,6 +309,7 @@ int main(void)
         folder_test(refuses_paths_that_are_too_long),
         folder_test(makes_a_file_without_opening_it),
         folder_test(leaves_no_descriptor_behind),
+        folder_test(says_which_user_may_not_and_that_paths_may_begin_elsewhere),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

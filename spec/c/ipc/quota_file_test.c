@@ -710,17 +710,62 @@ static void a_relative_home_is_taken_from_where_it_was_opened(void **state)
     cs_quota_file_close(one);
 }
 
-static void a_home_that_can_not_be_used_is_refused_at_once(void **state)
+static void nothing_is_opened_before_it_is_used_or_probed(void **state)
+{
+    (void)state;
+    cs_quota_file *one = open_quota(&ten);
+    assert_int_equal(access(path_of("home"), F_OK), -1);
+    assert_int_equal(cs_quota_file_probe(one, NULL), 0);
+    assert_int_equal(mode_of("home/quota/default"), 0600);
+    cs_quota_file_close(one);
+}
+
+/* As in a server: opened with all of the machine around it, used as another user in a chroot. A user
+ * who may not do that takes the permit outside. */
+static int take_in_a_jail(cs_quota_file *one)
+{
+    int64_t wait, permit;
+    if (geteuid() == 0 && (chroot(folder) || chdir("/") || setuid(65534))) {
+        return 1;
+    }
+    cs_error error;
+    if (cs_quota_file_take(one, CS_LANE_GATE, HOLD, start(), &wait, &permit, &error)) {
+        print_error("%s\n", error.message);
+        return 2;
+    }
+    return 0;
+}
+
+static void it_is_used_in_a_jail(void **state)
+{
+    cs_quota_file *one;
+    int status;
+    (void)state;
+    assert_int_equal(chmod(folder, geteuid() == 0 ? 0777 : 0700), 0);
+    assert_int_equal(cs_quota_file_new(&one, geteuid() == 0 ? "/home" : path_of("home"),
+                                       "quota/default", &ten, NULL),
+                     0);
+    pid_t child = fork();
+    if (child == 0) {
+        _exit(take_in_a_jail(one));
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    assert_int_equal(mode_of("home/quota/default"), 0600);
+    cs_quota_file_close(one);
+}
+
+static void a_home_that_can_not_be_used_is_told_when_it_is_probed(void **state)
 {
     static char home[5000];
     cs_quota_file *one = (cs_quota_file *)home;
     cs_error error;
     (void)state;
     assert_int_equal(symlink("nowhere", path_of("home")), 0);
-    assert_int_equal(cs_quota_file_new(&one, path_of("home"), "quota/default", &ten, &error),
-                     CS_ERROR(CS_ARGUMENT, 0));
+    assert_int_equal(cs_quota_file_new(&one, path_of("home"), "quota/default", &ten, &error), 0);
+    assert_int_equal(cs_quota_file_probe(one, &error), CS_ERROR(CS_ARGUMENT, 0));
     assert_message(error, "home", ": expected a folder, found a symbolic link");
-    assert_null(one);
+    cs_quota_file_close(one);
     memset(home, 'x', sizeof home - 1);
     home[0] = '/';
     assert_int_equal(cs_quota_file_new(&one, home, "f", &ten, &error), CS_ERROR(CS_ARGUMENT, 0));
@@ -980,7 +1025,9 @@ int main(void)
         folder_test(a_file_that_can_not_be_used_any_more_is_an_error_and_no_permit),
         folder_test(a_state_that_can_not_be_written_permits_nothing),
         folder_test(a_relative_home_is_taken_from_where_it_was_opened),
-        folder_test(a_home_that_can_not_be_used_is_refused_at_once),
+        folder_test(nothing_is_opened_before_it_is_used_or_probed),
+        folder_test(it_is_used_in_a_jail),
+        folder_test(a_home_that_can_not_be_used_is_told_when_it_is_probed),
         folder_test(eight_children_of_a_parent_that_had_the_file_open),
         folder_test(eight_threads_with_an_object_each),
         folder_test(processes_killed_at_any_moment),
