@@ -13,6 +13,17 @@ local function filled(serials)
   return one
 end
 
+describe("batch.most", function()
+  it("is how many of the longest serials a call holds", function()
+    assert.equal(50, batch.most(50))
+    local one = filled {}
+    while batch.fits(one, entry(("%08x"):format(2 ^ 31 + #one.entries) .. ("f"):rep(32)), 1000) do
+      batch.add(one, entry(("%08x"):format(2 ^ 31 + #one.entries) .. ("f"):rep(32)))
+    end
+    assert.equal(#one.entries, batch.most(1000))
+  end)
+end)
+
 describe("batch.wire", function()
   it("is the service's own spelling of the serial number, else the key", function()
     local rows = {

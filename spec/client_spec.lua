@@ -568,6 +568,34 @@ describe("in a host that can't wait here", function()
   end)
 end)
 
+describe("client:guard", function()
+  it("is what the quota has been told, or has come to", function()
+    assert.equal(0.1, new_client():guard())
+    assert.equal(0.02, new_client({ quota = certstat.quota { guard = 0.02 } }):guard())
+  end)
+
+  it("waits while another process has the quota's file", function()
+    local client, looks = new_client(), 0
+    client.loop.quota = setmetatable({
+      look = function()
+        looks = looks + 1
+        return looks < 3 and 1000 or { guard_ns = 5e7 }
+      end,
+    }, { __index = function() return function() return true end end })
+    assert.equal(0.05, client:guard())
+    assert.equal(3, looks)
+  end)
+
+  it("returns why the quota can't be looked at, and that the client is closed", function()
+    local client = new_client()
+    client.loop.quota = { look = function() return nil, "quota: gone", { class = "limit" } end }
+    assert.same({ nil, "quota: gone", { class = "limit" } }, { client:guard() })
+    client = new_client()
+    client:close()
+    assert.same({ nil, "the client is closed", { class = "closed", code = "Closed" } }, { client:guard() })
+  end)
+end)
+
 describe("client:counters", function()
   it("counts, and is a copy", function()
     local client = new_client({ batch = 2 }, function(request, n)

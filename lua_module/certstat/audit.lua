@@ -1,7 +1,7 @@
 --- One run over a source of serials: batches go out, one row per serial comes back, in the order asked.
 --
 -- At most WINDOW batches are unresolved at a time; reading the source pauses meanwhile, so that memory does not grow
--- with it. A serial that comes again is not asked again while its answer is remembered (the last REMEMBERED ones).
+-- with it. A serial that comes again is not asked again while its answer is remembered (the last M.REMEMBERED ones).
 --
 -- The largest batch is not documented, and never guessed too high twice: until one of the size in use has been
 -- answered, one batch is asked at a time. A batch that is refused is halved, and one half asked after the other, until
@@ -14,8 +14,8 @@ Run.__index = Run
 
 local M = {}
 
+M.REMEMBERED = 65536        -- answered serials
 local WINDOW = 16           -- batches
-local REMEMBERED = 65536    -- answered serials
 local WAITING_ROWS = 65536  -- rows that wait for the one before them
 local HALVING_SHARE = 0.10  -- of a run's calls may go to halving refused batches,
 local HALVING_FLOOR = 64    -- but a short run may use so many
@@ -53,7 +53,7 @@ local function read_item(item)
 end
 
 function Run:remember(entry)
-  local place = self.answered % REMEMBERED + 1
+  local place = self.answered % M.REMEMBERED + 1
   local oldest = self.remembered[place]
   if oldest then self.known[oldest] = nil end
   self.remembered[place] = entry.key

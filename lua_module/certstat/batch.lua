@@ -10,6 +10,7 @@ M.OPERATION = "DescribeClientCertificateStatusForSerialNumber"
 -- The serials travel in the request line; servers commonly take 8 KiB of it (nginx: large_client_header_buffers).
 M.URL_BYTES = 7500
 local COMMA_BYTES = 3 -- %2C
+local LONGEST_BYTES = 40 -- of a key: 20 octets (RFC 5280 4.1.2.2)
 
 --- What goes over the wire for an item: the service's own spelling of the serial where it is known, else the key.
 function M.wire(item, key)
@@ -25,6 +26,11 @@ local function bytes_of(entry)
   if wire == entry.key then return #wire end -- digits and letters, as nearly always
   local _, escaped = wire:gsub("[^%w%-._~]", "")
   return #wire + 2 * escaped
+end
+
+--- How many serials a call of at most `count` holds where all are as long as serials can be.
+function M.most(count)
+  return math.min(count, math.floor((M.URL_BYTES + COMMA_BYTES) / (LONGEST_BYTES + COMMA_BYTES)))
 end
 
 --- new() → an open batch.

@@ -297,6 +297,21 @@ function Client:counters()
   return copy
 end
 
+--- guard() → the seconds by which the quota lengthens its window now; or nil, message, info.
+function Client:guard()
+  local ok, message, info = may_wait(self)
+  if not ok then return nil, message, info end
+  local view
+  self.loop:wait(function()
+    if self.loop.closed then return true end
+    view, message, info = self.loop.quota:look(self.host.now_ns())
+    return type(view) ~= "number" -- else another process has it, for microseconds
+  end)
+  if self.loop.closed then return may_wait(self) end
+  if not view then return nil, message, info end
+  return view.guard_ns / 1e9
+end
+
 --- close(): ends the client; calls on their way end with class `closed`. Calling it again does nothing.
 function Client:close()
   self.loop:close()

@@ -242,6 +242,72 @@ b67e                                      revoked  2026-01-02T03:04:05Z
     end)
   end)
 
+  describe("--dry-run", function()
+    local home
+
+    before_each(function()
+      home = assert(ipc.temporary_folder("/tmp/certstat-spec-"))
+    end)
+
+    after_each(function()
+      ipc.remove_folder(home)
+    end)
+
+    it("says what would be asked, how and of whom, and does nothing of it", function()
+      local world = { stdin = "01\n02\nx\n01\n", certificates = LISTED, guard = 0.05 }
+      local argv = { "audit", "--dry-run", "--from", "list", "--from", "-", "--home", home, "--account", "b",
+        "--endpoint", "https://other.example", "--batch", "20", "--qps", "5",
+        "--output", path, "--report", path .. "2" }
+      local code, out, err = run(argv, world)
+      assert.equal(([[
+endpoint   https://other.example
+account    b
+home       %s
+from       list, -
+list       list: 2 certificates, as one call says; reading it takes 1 call
+serials    at most 4 distinct, 1 repeated, 1 invalid
+invalid    -:3: serial number: expected a hexadecimal digit, found 'x' at character 1
+calls      3: 1 that read lists, and 2 of 20 serials at most
+time       0.0 s, at 4.76 calls a second (5 in any second, and 50 ms of guard)
+quota      60 %% of the account's while it runs, 0.017 %% of an hour's, under 0.01 %% of a day's
+freshness  0.4 s at best, for a gate that has the whole quota
+]]):format(home), out)
+      assert.equal("", err)
+      assert.equal(2, code)
+      assert.equal(1, #world.called)
+      assert.equal(1, world.client.closed)
+      assert.is_nil(world.record_options)
+      for _, unwanted in ipairs { path, path .. ".part", path .. "2.part", home .. "/ledger.db" } do
+        assert.is_nil(contents(unwanted), unwanted)
+      end
+    end)
+
+    it("is about what the service lists, where nothing else is named", function()
+      local world = { certificates = LISTED, guard = 0.1, env = { HOME = "/h" } }
+      local code, out = run({ "audit", "--dry-run" }, world)
+      assert.is_truthy(out:find("\nhome       /h/.local/state/certstat\nfrom       list\n", 1, true))
+      assert.equal(0, code)
+    end)
+
+    it("ends as the audit would where nothing can be asked", function()
+      local failure = { "no credentials", { class = "denied" } }
+      local worlds = { { refused = failure }, { unready = failure }, { guard = 0.1, call_failure = failure } }
+      for _, world in ipairs(worlds) do
+        local code, out, err = run({ "audit", "--dry-run" }, world)
+        assert.equal("certstat: no credentials\n", err)
+        assert.equal("", out)
+        assert.equal(5, code)
+      end
+    end)
+
+    it("does not go on with a run", function()
+      local code, _, err = run { "audit", "--dry-run", "--resume" }
+      assert.equal("certstat: option '--resume' can not be used together with option '--dry-run'"
+        .. " (see certstat audit --help)\n", err)
+      assert.equal(4, code)
+    end)
+  end)
+
   it("closes its report where it is interrupted", function()
     local world = { certificates = LISTED, raises = "client.lua:1: interrupted!" }
     local code, out, err = run({ "audit", "--format", "json" }, world)

@@ -97,8 +97,8 @@ local function tell(on_call)
 end
 
 --- A client of the tables in `world`: answers = {key = {status=, revoked_at=, …}}, certificates = {…},
--- failure, list_failure, unready = {message, info}: what status, certificates and ready end with; raises = an error
--- that status and audit raise.
+-- failure, list_failure, unready, call_failure = {message, info}: what status, certificates, ready and call end with;
+-- raises = an error that status and audit raise; guard = the quota's, in seconds. world.called has the calls made.
 function fake.client(world, on_call)
   local client = { closed = 0, warnings = {} }
   function client.ready()
@@ -129,8 +129,17 @@ function fake.client(world, on_call)
   function client.certificates()
     return iterate(world.certificates or {}, world.list_failure)
   end
-  function client.call()
-    return { TotalCount = #world.certificates }
+  function client.call(_, operation, parameters)
+    world.called = world.called or {}
+    table.insert(world.called, { operation, parameters })
+    if world.call_failure then
+      return nil, world.call_failure[1], world.call_failure[2]
+    end
+    local total = #(world.certificates or {})
+    return { TotalCount = total, PageCount = math.ceil(total / parameters.ShowSize) }
+  end
+  function client.guard()
+    return world.guard
   end
   function client.counters()
     return { calls = 2, serials = 5, throttled = 0, retries = 1 }

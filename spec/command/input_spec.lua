@@ -276,6 +276,13 @@ describe("command.input", function()
       assert.same({ nil, path .. ": the gzip data is cut off" }, { input.open_all({ "-", path }, fake.stream("01\n")) })
     end)
 
+    it("are divided into the service's lists and the others", function()
+      local lists, others = input.divided { "a", "list", "changed:2026-01-02", "-", "csv:list:revoked", "revoked" }
+      assert.same({ "list", "changed:2026-01-02", "revoked" }, lists)
+      assert.same({ "a", "-", "csv:list:revoked" }, others)
+      assert.is_nil(input.open_all({})())
+    end)
+
     it("read the standard input once", function()
       assert.same({ nil, "the standard input can be read only once" },
         { input.open_all({ "-", "csv:serial:-" }, fake.stream("01\n")) })

@@ -58,6 +58,32 @@ describe("the program certstat", function()
     assert.equal(0, status)
   end)
 
+  it("plans what an audit does then", function()
+    local status, out, err = here:run([[
+openssl x509 -in $FOLDER/ca/sub/newcerts/]] .. good:upper() .. [[.pem -noout -serial > $FOLDER/few
+echo x >> $FOLDER/few
+set -- --endpoint $ENDPOINT --home $FOLDER/planned --from list --from $FOLDER/few --batch 7
+certstat audit --dry-run --output $FOLDER/planned.csv "$@"
+code=$?
+ls $FOLDER $FOLDER/planned | grep -e planned.csv -e ledger
+certstat plan "$@" > $FOLDER/plan
+[ $? -eq $code ] && certstat audit --format csv "$@" > $FOLDER/planned.csv 2> $FOLDER/summary
+sed -n 2p $FOLDER/summary >&2
+sed '/^endpoint/,/^from/d' $FOLDER/plan
+exit $code]])
+    local rows = [[
+list       list: 24 certificates, as one call says; reading it takes 1 call
+serials    at most 25 distinct, 0 repeated, 1 invalid
+invalid    %s/few:2: serial number: expected a hexadecimal digit, found 'x' at character 1
+calls      6: 1 that read lists, and 5 of 7 serials at most
+]]
+    rows = rows:format(here.folder)
+    assert.equal(rows, out:match("\n(list .-)time "))
+    assert.equal(rows, out:match("freshness [^\n]*\n(list .-)time "))
+    assert.equal(2, status)
+    assert.is_truthy(err:find("^5 calls, 4 of them with 6.0 serials a call, "), err)
+  end)
+
   it("reads certificates from a folder and a pipe", function()
     local status, out = here:run(
       "certstat audit --endpoint $ENDPOINT --from $FOLDER/ca/sub/newcerts --format tsv --quiet | grep -c good")

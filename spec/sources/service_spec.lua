@@ -37,7 +37,7 @@ describe("sources.service", function()
     items()
     assert.equal(1, share())
     assert.is_nil(items())
-    assert.same({ { "ListClientCertificate", { CurrentPage = 1, ShowSize = 1 } } }, called)
+    assert.same({ { "ListClientCertificate", { CurrentPage = 1, ShowSize = 50 } } }, called)
   end)
 
   it("does not know the share where the service does not say it", function()
@@ -51,10 +51,43 @@ describe("sources.service", function()
     local _, share = service.open(client({}, 1), "changed", "2026-01-02")
     assert.same({ operation = "ListCert", parameters = { AfterDate = "2026-01-02" } }, asked)
     share()
-    assert.same({ { "ListCert", { CurrentPage = 1, ShowSize = 1, AfterDate = "2026-01-02" } } }, called)
+    assert.same({ { "ListCert", { CurrentPage = 1, ShowSize = 50, AfterDate = "2026-01-02" } } }, called)
     service.open(client({}), "revoked")
     assert.same({ operation = "ListRevokeCertificate" }, asked)
     assert.is_false((pcall(service.open, client({}), "some")))
+  end)
+
+  it("knows how large a list is by one call, and how many reading it takes", function()
+    local replies = {
+      { { TotalCount = 120, PageCount = 3 }, { certificates = 120, calls = 3 } },
+      { { TotalCount = 120, PageCount = 6 }, { certificates = 120, calls = 6 } }, -- by smaller pages than asked for
+      { { TotalCount = 0, PageCount = 0 }, { certificates = 0, calls = 1 } },
+      { { TotalCount = 120 }, { certificates = 120, calls = 4 } }, -- an empty page ends it
+      { { TotalCount = 0 }, { certificates = 0, calls = 1 } },
+    }
+    for _, case in ipairs(replies) do
+      local one = { call = function(_, ...)
+        called[#called + 1] = { ... }
+        return case[1]
+      end }
+      assert.same(case[2], service.size(one, "changed", "2026-01-02"))
+    end
+    assert.equal(#replies, #called)
+    assert.same({ "ListCert", { CurrentPage = 1, ShowSize = 50, AfterDate = "2026-01-02" } }, called[1])
+  end)
+
+  it("says why it does not know how large a list is", function()
+    local function size(reply, message, info)
+      return { service.size({ call = function() return reply, message, info end }, "revoked") }
+    end
+    local info = { class = "denied" }
+    assert.same({ nil, "refused", info }, size(nil, "refused", info))
+    info = { class = "protocol", code = "InvalidReply" }
+    assert.same({ nil, "ListRevokeCertificate: expected a number in TotalCount, found nothing", info }, size {})
+    for _, total in ipairs { "7", -1, 0 / 0 } do
+      assert.same({ nil, "ListRevokeCertificate: expected a number in TotalCount, found another value", info },
+        size { TotalCount = total })
+    end
   end)
 
   it("gives a row for a certificate without a serial number", function()

@@ -3,6 +3,7 @@
 local columns = require "certstat.report.columns"
 local compared = require "certstat.command.compared"
 local exit_codes = require "certstat.command.exit_codes"
+local forecast = require "certstat.command.forecast"
 local formats = require("certstat.report").formats
 local input = require "certstat.command.input"
 local interrupt = require "certstat.command.interrupt"
@@ -27,13 +28,12 @@ is a terminal and the rows go elsewhere. A run that is cut short leaves F.part, 
 
 Example:
    certstat audit --from serials.txt --format csv --output report.csv]])
-  command:group("Input",
-    command:option("--from", "Where the serials come from, see below (list). May be given again.")
-      :argname("SOURCE"):count("*"))
-  command:group("The ledger",
-    command:option("--resume", "Go on with RUN, or with the last run, where it was cut short or killed.")
-      :argname("RUN"):args("?"):convert(options.whole("--resume", 1, 1e15)),
-    command:flag("--force", "Go on also where the settings have changed."))
+  local dry_run = command:flag("--dry-run", "Tell what would be asked and what it costs (certstat plan), no more.")
+  local resume = command:option("--resume", "Go on with RUN, or with the last run, where it was cut short or killed.")
+    :argname("RUN"):args("?"):convert(options.whole("--resume", 1, 1e15))
+  command:group("Input", options.from(command, "Where the serials come from, see below (list)."), dry_run)
+  command:group("The ledger", resume, command:flag("--force", "Go on also where the settings have changed."))
+  command:mutex(dry_run, resume)
   options.shown(command, formats, columns.status,
     command:option("--output", "Write the rows to F, which appears when it is whole."):argname("F"),
     command:option("--report", "Write a page (HTML) for people to F, besides the rows, likewise."):argname("F"))
@@ -156,13 +156,18 @@ function audit.run(arguments, environment)
     return asked
   end
   arguments.from = arguments.from[1] and arguments.from or { "list" }
+  if arguments.dry_run then
+    local code = forecast.run(arguments, environment, client)
+    client:close()
+    return code
+  end
   local items, total = source_of(arguments, client, environment)
   if not items then
     client:close()
     return total
   end
   local record, unrecorded = recording.open("audit", arguments.from, client, arguments, environment,
-    { copied = input.asks(arguments.from) })
+    { copied = #input.divided(arguments.from) > 0 })
   if not record then
     client:close()
     return unrecorded

@@ -116,14 +116,22 @@ function input.open(source, stdin, client)
   return open_file(path, { format = format, where = where }, stdin)
 end
 
---- Whether one of several sources is a list of the service, which comes in another order another time.
-function input.asks(sources)
+--- Those of several sources that are lists of the service, which come in another order another time; and the others.
+function input.divided(sources)
+  local lists, others = {}, {}
   for _, source in ipairs(sources) do
-    if listed(source) then
-      return true
-    end
+    table.insert(listed(source) and lists or others, source)
   end
-  return false
+  return lists, others
+end
+
+--- How large a list of the service is: as certstat.sources.service has it. It asks the service, once.
+function input.size(source, client)
+  local mistake = mistake_in(source)
+  if mistake then
+    return nil, mistake, { class = "argument" }
+  end
+  return service.size(client, listed(source))
 end
 
 --- Opens several sources, which are read one after the other; as input.open.

@@ -25,6 +25,10 @@ function options.seconds(name, most)
   end
 end
 
+function options.from(command, description)
+  return command:option("--from", description .. " May be given again."):argname("SOURCE"):count("*")
+end
+
 function options.batch(command)
   return command:option("--batch", "Serials in one call, 1 to 1000 (50)."):argname("N")
     :convert(options.whole("--batch", 1, 1000))

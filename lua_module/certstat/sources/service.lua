@@ -1,5 +1,7 @@
 --- service.lua - what the service itself lists, as a source. An item is what client:certificates gives; a certificate
 -- without a serial number is an item that is a row: nothing listed vanishes.
+local operations = require "certstat.operations"
+
 local service = {}
 
 local LISTS = {
@@ -8,21 +10,53 @@ local LISTS = {
   revoked = "ListRevokeCertificate",
 }
 
+local function parameters_of(since)
+  return since and { AfterDate = since } or nil
+end
+
+-- A list's first page, asked for as who reads the list does; or nil, message, info.
+local function first_page(client, operation, parameters)
+  local query = { CurrentPage = 1, ShowSize = operations[operation].paging.size }
+  for name, value in pairs(parameters or {}) do
+    query[name] = value
+  end
+  return client:call(operation, query)
+end
+
+local function is_count(value)
+  return type(value) == "number" and value >= 0 and value < 2 ^ 53
+end
+
 -- How many certificates a list has: a function that asks at its first call, nil where there is no answer.
 local function total_of(client, operation, parameters)
   local asked, total
   return function()
     if not asked then
       asked = true
-      local query = { CurrentPage = 1, ShowSize = 1 }
-      for name, value in pairs(parameters or {}) do
-        query[name] = value
-      end
-      local reply = client:call(operation, query)
-      total = reply and type(reply.TotalCount) == "number" and reply.TotalCount or nil
+      local reply = first_page(client, operation, parameters)
+      total = reply and is_count(reply.TotalCount) and reply.TotalCount or nil
     end
     return total
   end
+end
+
+--- How large a list is, by one call, which asks for its first page: {certificates =, calls = that reading it takes}; or
+-- nil, message, info. Arguments as of service.open.
+function service.size(client, list, since)
+  local operation = LISTS[list]
+  local reply, message, info = first_page(client, operation, parameters_of(since))
+  if not reply then
+    return nil, message, info
+  end
+  local total, pages = reply.TotalCount, reply.PageCount
+  if not is_count(total) then
+    return nil, ("%s: expected a number in TotalCount, found %s"):format(operation,
+      total == nil and "nothing" or "another value"), { class = "protocol", code = "InvalidReply" }
+  end
+  if not is_count(pages) then -- then it is an empty page that ends the list
+    pages = math.ceil(total / operations[operation].paging.size) + 1
+  end
+  return { certificates = total, calls = math.max(pages, 1) }
 end
 
 --- client: a certstat.client; list: all, changed or revoked; since: for changed, a date as the service takes it,
@@ -34,7 +68,7 @@ function service.open(client, list, since)
   if not operation then
     error("service.open: expected all, changed or revoked, found " .. tostring(list), 2)
   end
-  local parameters = since and { AfterDate = since } or nil
+  local parameters = parameters_of(since)
   local certificates = client:certificates { operation = operation, parameters = parameters }
   local total, read = total_of(client, operation, parameters), 0
   return function()
