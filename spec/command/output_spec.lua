@@ -1,5 +1,6 @@
 local columns = require "certstat.report.columns"
 local fake = require "spec.command.fake"
+local ipc = require "certstat.ipc"
 local output = require "certstat.command.output"
 
 local ROW = { serial = "01", key = "01", status = "good" }
@@ -89,6 +90,19 @@ describe("command.output", function()
     local report = open({ format = "tsv", columns = {}, output = path }, fake.stream())
     assert.same({ nil, ("cannot write to %s: Is a directory"):format(path) }, { report:close { whole = true } })
     assert.is_truthy(contents(path .. ".part"))
+  end)
+
+  it("writes into what is no file, and leaves it what it is", function()
+    os.remove(path)
+    assert(os.execute("mkfifo " .. path))
+    local reader = io.popen("cat " .. path)
+    local report = open({ format = "tsv", columns = { columns.status[1] }, output = path }, fake.stream())
+    report:row(ROW)
+    assert.is_true(report:close({ whole = true }))
+    assert.equal("other", ipc.facts(path).kind)
+    assert.is_nil(contents(path .. ".part"))
+    assert.equal("serial\n01\n", reader:read("*a"))
+    reader:close()
   end)
 
   it("stops at the first failure and says it", function()

@@ -1,4 +1,5 @@
---- output.lua - where a report goes: the standard output, or a file that appears only when it is whole.
+--- output.lua - where a report goes: the standard output, a file that appears only when it is whole, or what is no file
+-- (a device, a pipe), which is written into and never replaced.
 local ipc = require "certstat.ipc"
 local report = require "certstat.report"
 
@@ -12,17 +13,26 @@ local function wants_color(arguments, environment)
     and environment.getenv("TERM") ~= "dumb" and environment.isatty(1)
 end
 
+-- Opens what is written to instead of `path`: true; or nil and a message.
+local function open_file(self, path)
+  if (ipc.facts(path) or {}).kind ~= "other" then
+    self.path, self.part = path, path .. ".part"
+  end
+  self.name = self.part or path
+  local message
+  self.own, message = io.open(self.name, "wb")
+  self.file = self.own
+  return self.own and true, message
+end
+
 --- Opens the report that arguments.format, arguments.columns and arguments.output ask for; usual: the columns where
 -- none are chosen. With arguments.output = PATH it is written to PATH.part, which takes its name at
--- the end. Returns an output, or nil and a message.
+-- the end; where PATH is there and no file, into PATH. Returns an output, or nil and a message.
 function output.open(arguments, environment, usual)
   local self = setmetatable({ file = environment.stdout, name = "the standard output" }, output)
   if arguments.output then
-    self.path, self.part = arguments.output, arguments.output .. ".part"
-    self.name = self.part
-    local message
-    self.file, message = io.open(self.part, "wb")
-    if not self.file then
+    local opened, message = open_file(self, arguments.output)
+    if not opened then
       return nil, message
     end
   end
@@ -53,8 +63,8 @@ end
 function output:close(facts)
   self.report.finish(facts)
   local fine, message
-  if self.part then
-    fine, message = self.file:close()
+  if self.own then
+    fine, message = self.own:close()
   else
     fine, message = self.file:flush()
   end
@@ -74,8 +84,10 @@ end
 
 --- Ends a report that nobody wants any more, without a trace of its file.
 function output:discard()
-  self.file:close()
-  os.remove(self.part)
+  self.own:close()
+  if self.part then
+    os.remove(self.part)
+  end
 end
 
 return output
