@@ -1,6 +1,14 @@
 /* ipc_file.c - what Lua's io library leaves out. */
 #include "ipc.h"
 
+#include <unistd.h>
+
+#define CLAIM "certstat.claim"
+
+struct claim {
+    int fd; /* -1: closed */
+};
+
 /* facts(path) -> {kind="file"|"folder"|"other", inode=, size=, modified_ns=} | nil, message, info
  */
 static int facts(lua_State *L)
@@ -32,6 +40,28 @@ static int replace(lua_State *L)
     }
     lua_pushboolean(L, 1);
     return 1;
+}
+
+/* claim(path) -> an object whose close() lets go of it | nil, message, info: see cs_file_claim */
+static int claim(lua_State *L)
+{
+    const char *path = luaL_checkstring(L, 1);
+    struct claim *held = (struct claim *)lua_newuserdata(L, sizeof *held);
+    held->fd = -1;
+    luaL_getmetatable(L, CLAIM);
+    lua_setmetatable(L, -2);
+    cs_error error;
+    return cs_file_claim(path, &held->fd, &error) == 0 ? 1 : bind_fail(L, &error, NULL);
+}
+
+static int claim_close(lua_State *L)
+{
+    struct claim *held = (struct claim *)luaL_checkudata(L, 1, CLAIM);
+    if (held->fd >= 0) {
+        close(held->fd);
+    }
+    held->fd = -1;
+    return 0;
 }
 
 /* temporary_folder(prefix) -> path | nil, message, info: a new folder of mode 0700, named prefix
@@ -67,9 +97,12 @@ void ipc_open_file(lua_State *L)
     static const luaL_Reg functions[] = {
         {"facts", facts},
         {"replace", replace},
+        {"claim", claim},
         {"temporary_folder", temporary_folder},
         {"remove_folder", remove_folder},
         {NULL, NULL},
     };
+    static const luaL_Reg none[] = {{NULL, NULL}};
+    bind_class(L, CLAIM, none, claim_close);
     bind_set_functions(L, functions);
 }

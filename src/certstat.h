@@ -836,6 +836,13 @@ int cs_file_facts_of(const char *path, cs_file_facts *out, cs_error *error);
  * reason: `to` is as it was. */
 int cs_file_replace(const char *from, const char *to, cs_error *error);
 
+/* Opens `path` for writing, which is made where it is missing and not cut off where it is there, as
+ * the only one who does it by this function: until *fd is closed. It is close-on-exec, and the
+ * caller's, who may write through other descriptors. Where the file system has no locks it is opened
+ * nevertheless. CS_LIMIT with the reason, errno's number in its detail; EAGAIN: another process has
+ * it, and which. */
+int cs_file_claim(const char *path, int *fd, cs_error *error);
+
 /* Makes a folder of mode 0700; `path` ends in XXXXXX, which become its name (mkdtemp(3)). */
 int cs_folder_temporary(char *path, cs_error *error);
 

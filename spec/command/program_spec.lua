@@ -120,6 +120,26 @@ exit $code]])
     assert.equal(3, status)
   end)
 
+  it("writes a report alone, and over what a killed audit has left", function()
+    local status, out, err = here:run([[
+mkfifo $FOLDER/held
+"$CERTSTAT" audit --endpoint $ENDPOINT --format csv --qps 1 --batch 1 --verbose --output $FOLDER/h.csv 2> $FOLDER/held &
+exec 3< $FOLDER/held
+read -r first <&3
+certstat audit --endpoint $ENDPOINT --quiet --format csv --output $FOLDER/h.csv
+echo $?
+kill -KILL $!
+wait $! 2> $FOLDER/killed
+certstat audit --endpoint $ENDPOINT --quiet --format csv --output $FOLDER/h.csv
+code=$?
+ls $FOLDER | grep '^h\.'
+exit $code]])
+    assert.equal("4\nh.csv\n", out)
+    assert.is_truthy(err:find("^certstat: " .. here.folder:gsub("%p", "%%%0")
+      .. "/h%.csv%.part: is being written by process %d+ %([^()]+, has locked it%)\n$"), err)
+    assert.equal(1, status)
+  end)
+
   it("closes its standard output well-formed at SIGINT and SIGTERM, at any moment", function()
     for i, signal in ipairs { "INT", "TERM", "INT", "TERM", "INT", "TERM" } do
       -- many rows that need no call, so that the signal comes while rows are written

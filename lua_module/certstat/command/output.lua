@@ -20,14 +20,21 @@ local function open_file(self, path)
   end
   self.name = self.part or path
   local message
+  if self.part then
+    self.claim, message = ipc.claim(self.part)
+    if not self.claim then
+      return nil, message
+    end
+  end
   self.own, message = io.open(self.name, "wb")
   self.file = self.own
-  return self.own and true, message
+  return self.own ~= nil, message
 end
 
 --- Opens the report that arguments.format, arguments.columns and arguments.output ask for; usual: the columns where
 -- none are chosen. With arguments.output = PATH it is written to PATH.part, which takes its name at
--- the end; where PATH is there and no file, into PATH. Returns an output, or nil and a message.
+-- the end, and is this process's alone until then; where PATH is there and no file, into PATH. Returns an output, or
+-- nil and a message.
 function output.open(arguments, environment, usual)
   local self = setmetatable({ file = environment.stdout, name = "the standard output" }, output)
   if arguments.output then
@@ -58,10 +65,15 @@ function output:row(row)
   return self.failure == nil
 end
 
---- Ends the report. facts: as for a report's finish; facts.whole = false leaves a file under its name PATH.part, so
--- that nobody takes half a report for all. Returns true, or nil and a message.
-function output:close(facts)
-  self.report.finish(facts)
+-- Others may write PATH.part now.
+local function let_go(self)
+  if self.claim then
+    self.claim:close()
+  end
+end
+
+-- The file is ended, and takes its name where it is whole: true; or nil and a message.
+local function conclude(self, whole)
   local fine, message
   if self.own then
     fine, message = self.own:close()
@@ -73,7 +85,7 @@ function output:close(facts)
   end
   if self.failure then
     return nil, self.failure
-  elseif self.part and facts.whole then
+  elseif self.part and whole then
     fine, message = ipc.replace(self.part, self.path)
     if not fine then
       return nil, "cannot write to " .. message
@@ -82,12 +94,22 @@ function output:close(facts)
   return true
 end
 
+--- Ends the report. facts: as for a report's finish; facts.whole = false leaves a file under its name PATH.part, so
+-- that nobody takes half a report for all. Returns true, or nil and a message.
+function output:close(facts)
+  self.report.finish(facts)
+  local concluded, message = conclude(self, facts.whole)
+  let_go(self)
+  return concluded, message
+end
+
 --- Ends a report that nobody wants any more, without a trace of its file.
 function output:discard()
   self.own:close()
   if self.part then
     os.remove(self.part)
   end
+  let_go(self)
 end
 
 return output
