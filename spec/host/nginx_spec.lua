@@ -62,11 +62,12 @@ describe("an nginx worker", function()
     end
   end)
 
-  it("looks again after a millisecond at most, and yields even where there is nothing to wait for", function()
+  -- ngx_http_lua_ngx_sleep logs a warning where a sleep is less, unless nginx has OpenResty's patches
+  it("looks again after a millisecond, and no sooner where there is nothing to wait for", function()
     local slept = {}
     sleep = function(seconds) slept[#slept + 1] = seconds end
-    for _, ns in ipairs { 1e9, 1000000, 250000, 0 } do nginx.pause({}, ns) end
-    assert.same({ 0.001, 0.001, 0.00025, 0 }, slept)
+    for _, ns in ipairs { 1e9, 250000, 0 } do nginx.pause({}, ns) end
+    assert.same({ 0.001, 0.001, 0.001 }, slept)
   end)
 end)
 

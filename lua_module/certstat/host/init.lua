@@ -9,7 +9,7 @@
 --   wait(loop)          returns when it is worth looking whether what a caller waits for is there, after a second at
 --                       the latest; somebody has turned the loop meanwhile, and in a server others have gone on
 --   pause(net, ns)      lets at most ns nanoseconds pass, less if something may have happened; in a server it lets the
---                       others go on, also where ns is 0
+--                       others go on for a millisecond
 --   spawn(f)            runs f where it may wait: in a server soon, in the background
 local M = {}
 

@@ -25,7 +25,9 @@ function M.may_wait()
   return nil, ("a call can't wait in nginx's %s phase: start it in a timer (ngx.timer.at)"):format(phase)
 end
 
-function M.pause(_, ns) ngx.sleep(math.min(ns, STEP_NS) / 1e9) end
+-- A millisecond, the least that nginx's timers know: of a shorter sleep an nginx without OpenResty's patches, Debian's
+-- for one, writes a warning into its error log each time.
+function M.pause() ngx.sleep(STEP_NS / 1e9) end
 
 --- Runs f in a timer.
 function M.spawn(f) return ngx.timer.at(0, function() f() end) end
@@ -49,7 +51,7 @@ end
 local function rest(loop, pump)
   local idle_ns = loop:idle_ns()
   if idle_ns <= STEP_NS or loop.net:live() > 0 then
-    M.pause(nil, idle_ns)
+    M.pause()
   else
     pump.bell:wait(math.min(idle_ns / 1e9, LOOK_S))
   end
@@ -94,7 +96,7 @@ end
 function M.wait(loop)
   local pump = start(loop)
   if not pump then
-    M.pause(nil, STEP_NS)
+    M.pause()
     return loop:turn()
   end
   local semaphore = require("ngx.semaphore").new()
