@@ -184,9 +184,9 @@ valgrind:    ## the C tests under valgrind
 fuzz:        ## the pure functions on random input, SECONDS (60) each
 	scripts/setup check-all
 	FUZZ_SECONDS=$(or $(SECONDS),60) spec/run fuzz
-soak:        ## many processes with one quota, an index of a million lines, a minute a test, half an hour in all
+soak:        ## many processes with one quota, nginx and HAProxy reloaded for half an hour, an hour in all
 	scripts/setup check
-	SOAK_SECONDS=60 SOAK_SEEDS=20 SOAK_RUNS=200 spec/run soak
+	SOAK_SECONDS=60 SOAK_SEEDS=20 SOAK_RUNS=200 SOAK_HOST_SECONDS=1800 spec/run soak
 mutants:     ## small faults put into src/core/, each of which a test must find
 	scripts/setup check
 	spec/mutants
