@@ -3,7 +3,7 @@ local server = require "spec.support.server"
 local world = require "spec.support.world"
 
 local now_ns = haproxy.now_ns
-local here, w, msleep, context
+local here, w, msleep, context, yielded
 
 local function good(request)
   return world.statuses(request, function() return "good" end)
@@ -37,6 +37,7 @@ before_each(function()
   msleep, context = function(ms) here:sleep(ms / 1000) end, {}
   rawset(_G, "core", {
     msleep = function(ms) return msleep(ms) end,
+    yield = function() yielded = here.current end,
     register_task = function(f) here:spawn(f) end,
     httpclient = function() return context end,
   })
@@ -76,7 +77,7 @@ describe("HAProxy", function()
 end)
 
 describe("in HAProxy, a call", function()
-  it("is turned by its caller, each millisecond", function()
+  it("is turned by its caller, each two milliseconds", function()
     start()
     local counts, took, call = counted(), nil, nil
     here:spawn(function()
@@ -88,6 +89,22 @@ describe("in HAProxy, a call", function()
     assert.truthy(call.reply)
     assert.is_true(took <= 22e6, took)
     assert.is_true(counts.turns <= 25, counts.turns)
+  end)
+
+  it("sleeps only after a yield, and never for less than two milliseconds", function()
+    start()
+    local sleep, sleeps, caller = msleep, 0, nil
+    msleep = function(ms)
+      if here.current == caller then
+        assert.equal(caller, yielded)
+        assert.is_true(ms >= 2, ms)
+        yielded, sleeps = nil, sleeps + 1
+      end
+      return sleep(ms)
+    end
+    caller = here:spawn(function() assert.truthy(w:call().reply) end)
+    here:run()
+    assert.is_true(sleeps > 5, sleeps)
   end)
 
   it("is looked at the less often, the more callers wait", function()
@@ -112,7 +129,7 @@ describe("in HAProxy, a call", function()
     assert.is_true(counts.turns / ms < 2, counts.turns / ms)
   end)
 
-  it("is looked at each millisecond again when few are left", function()
+  it("is looked at each two milliseconds again when few are left", function()
     start { rate = 400, answer = function(request, n)
       local plan = good(request)
       plan.ms = n <= 400 and 1000 or 200
@@ -123,7 +140,7 @@ describe("in HAProxy, a call", function()
     local counts = counted()
     here:spawn(function() w:call() end)
     here:run()
-    assert.is_true(counts.looks > 100, counts.looks)
+    assert.is_true(counts.looks > 80, counts.looks)
   end)
 
   it("whose caller has been ended is turned by a task to its end", function()

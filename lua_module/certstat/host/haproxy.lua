@@ -6,7 +6,7 @@ local ipc = require "certstat.ipc"
 local M = { name = "haproxy", forks = true, now_ns = ipc.now_ns }
 
 local STEP_NS = 0.8e6
-local LONGEST_MS, LOOKS_EACH_MS = 32, 8 -- the more callers wait, the longer each sleeps
+local LEAST_MS, LONGEST_MS, LOOKS_EACH_MS = 2, 32, 8 -- the more callers wait, the longer each sleeps
 local JUDGED_NS = 20e6
 local TASK_MS, TASK_NS = 10, 5e6
 
@@ -39,7 +39,7 @@ local function adapt(pace)
   if crowd > 1 then
     pace.ms = math.min(pace.ms * 2, LONGEST_MS)
   elseif crowd < 0.4 then
-    pace.ms = math.max(1, math.floor(pace.ms / 2))
+    pace.ms = math.max(LEAST_MS, math.floor(pace.ms / 2))
   end
 end
 
@@ -58,11 +58,18 @@ local function pump(loop, pace)
   pace.pumped = false
 end
 
+-- An action of tcp-request content whose sleep is over before HAProxy has noted it, which a turn can take, is resumed
+-- no more until the inspect-delay is over (hlua_action and tcp_inspect_request of 2.6). A yield sets HAProxy's clock.
+local function sleep(ms)
+  core.yield()
+  core.msleep(ms)
+end
+
 --- Until it is worth looking whether the call is done; somebody turns the loop meanwhile.
 function M.wait(loop)
   local pace = paces[loop]
   if not pace then
-    pace = { ms = 1, looks = 0, since_ns = M.now_ns() }
+    pace = { ms = LEAST_MS, looks = 0, since_ns = M.now_ns() }
     paces[loop] = pace
   end
   if not pace.pumped then
@@ -70,7 +77,7 @@ function M.wait(loop)
     M.spawn(function() pump(loop, pace) end)
   end
   adapt(pace)
-  core.msleep(pace.ms)
+  sleep(pace.ms)
   turn_if_due(loop, STEP_NS)
 end
 
