@@ -82,6 +82,14 @@ function emulator.fail(self, faults)
   assert(emulator.order(self, "POST", "/faults", '{"faults":[' .. faults .. "]}") == 200)
 end
 
+--- hits(self) → how many calls have got the faults that it has now.
+function emulator.hits(self)
+  local _, listed = emulator.order(self, "GET", "/faults")
+  local hits = 0
+  for _, fault in ipairs(listed.faults) do hits = hits + fault.hits end
+  return hits
+end
+
 local function quoted(text) return '"' .. text:gsub('[\\"]', "\\%0") .. '"' end
 
 --- signed(self, changes) → the curl configuration of a signed call; `changes` of what certstat.sign takes.

@@ -1,0 +1,146 @@
+--- haproxy_server.lua - HAProxy for a spec as Debian runs it: a master and its worker of two threads, with the settings
+-- of the package's haproxy.cfg; started by root it becomes the user haproxy in a chroot, an empty folder of the spec's.
+local files = require "spec.emulator.files"
+local ipc = require "certstat.ipc"
+local live = require "spec.host.live"
+
+local server = {}
+
+local TERM, LONG_MS, TRIES = 15, 90000, 1000
+
+local CONFIGURATION = [[
+global
+  {identity}
+  stats socket {folder}/admin.sock mode 660 level admin
+  stats timeout 30s
+  nbthread 2
+  lua-prepend-path {sources}/?.lua
+  lua-prepend-path {sources}/?/init.lua
+  lua-prepend-path {cmodules}/?.so cpath
+  {global}
+  {load} {folder}/script.lua
+defaults
+  mode http
+  option httplog
+  option dontlognull
+  timeout connect 5000
+  timeout client 50000
+  timeout server 50000
+]]
+
+-- What the scripts of the specs share. open(changes): a client of the emulator; serve(name, answer): a service of HTTP
+-- with the body that answer(applet) returns.
+local PRELUDE = [[
+local certstat = require "certstat"
+local questions = dofile("{specs}/host/questions.lua")
+local function open(changes)
+  local options = { endpoint = "{endpoint}", ca_file = {ca_file},
+    credentials = { access_key_id = "demo", access_key_secret = "throw-away" } }
+  for name, value in pairs(changes or {}) do options[name] = value end
+  return assert(certstat.client(options))
+end
+local function serve(name, answer)
+  core.register_service(name, "http", function(applet)
+    local body = answer(applet)
+    applet:set_status(200)
+    applet:add_header("content-length", #body)
+    applet:start_response()
+    applet:send(body)
+  end)
+end
+]]
+
+local function filled(text, values) return (text:gsub("{([%l_]+)}", values)) end
+
+local function identity(folder)
+  if ipc.user() ~= 0 then return "" end
+  files.shell(("mkdir %s/jail"):format(folder))
+  return ("user haproxy\n  group haproxy\n  chroot %s/jail"):format(folder)
+end
+
+local function exists(path)
+  local file = io.open(path, "r")
+  return file and file:close()
+end
+
+-- Runs haproxy until it is up; its messages go to the file stderr.
+local function run(self)
+  local folder = self.folder
+  self.process = assert(ipc.spawn {
+    argv = { "/bin/sh", "-c", 'exec "$@" 2>> ' .. folder .. "/stderr", "sh", "/usr/sbin/haproxy", "-W", "-f",
+      folder .. "/haproxy.cfg", "-p", folder .. "/pid" },
+    env = { "PATH=" .. os.getenv("PATH") }, keep = self.keep, parent_signal = TERM,
+  })
+  repeat
+    if self.process:wait(10) ~= "time" then error("HAProxy did not start: " .. server.said(self), 3) end
+  until exists(folder .. "/pid")
+end
+
+--- start{load =, service = an emulator, doors = {name, …}, script = Lua after the prelude, proxies = the last sections
+-- of the configuration, global = lines for its first, values = {name = text}} → a server: {url = of the first door,
+-- port = {door = number}, folder =, process =}. In the texts {name} is a value, {door} that door's listening socket.
+function server.start(options)
+  local folder, service = files.folder(), options.service
+  local self = { folder = folder, port = {}, keep = {}, listeners = {} }
+  local values = {
+    folder = folder, sources = live.sources(), specs = (live.sources():gsub("lua_module$", "spec")),
+    cmodules = live.modules("5.3"), load = options.load, identity = identity(folder), global = options.global or "",
+    endpoint = service.url, ca_file = service.ca and ("%q"):format(service.ca) or "nil",
+  }
+  for name, value in pairs(options.values or {}) do values[name] = value end
+  for i, door in ipairs(options.doors or { "front" }) do
+    local listener, port = ipc.listen("127.0.0.1", 0)
+    self.listeners[i], self.port[door], self.keep[i] = listener, port, listener:fd()
+    self.url = self.url or "http://127.0.0.1:" .. port
+    values[door] = "fd@" .. listener:fd()
+  end
+  files.write(folder .. "/haproxy.cfg", filled(CONFIGURATION .. options.proxies, values))
+  files.write(folder .. "/script.lua", filled(PRELUDE .. options.script, values))
+  run(self)
+  return self
+end
+
+--- What HAProxy has said so far.
+function server.said(self) return files.read(self.folder .. "/stderr") end
+
+--- stop(self) → how it ended: "exited", status or "killed", signal.
+function server.stop(self)
+  local kind, value = live.stop(self)
+  for _, listener in ipairs(self.listeners) do listener:close() end
+  ipc.remove_folder(self.folder)
+  return kind, value
+end
+
+--- Asks path in the background; see is_pending and answer.
+function server.ask_later(self, path)
+  return { body = "", process = assert(ipc.spawn {
+    argv = { "/usr/bin/env", "curl", "-sS", "--noproxy", "*", "--max-time", "60", self.url .. path },
+    env = { "PATH=" .. os.getenv("PATH") }, output = true, errors = true, parent_signal = TERM,
+  }) }
+end
+
+--- Whether nothing has come yet of what ask_later has asked.
+function server.is_pending(asked) return asked.process:wait(0) == "time" end
+
+--- The body of what ask_later has asked, or what curl said.
+function server.answer(asked)
+  while true do
+    local kind, value = asked.process:wait(LONG_MS)
+    if kind ~= "output" and kind ~= "errors" then
+      asked.process:close()
+      return asked.body
+    end
+    asked.body = asked.body .. value
+  end
+end
+
+--- Waits until f() is true.
+function server.await(f)
+  for _ = 1, TRIES do
+    if f() then return end
+    files.shell("sleep 0.01")
+  end
+  error("it never came to it", 2)
+end
+
+return server
