@@ -52,9 +52,11 @@ end
 
 local function filled(text, values) return (text:gsub("{([%l_]+)}", values)) end
 
-local function identity(folder)
+-- jail: the files in the chroot, by path.
+local function identity(folder, jail)
   if ipc.user() ~= 0 then return "" end
-  files.shell(("mkdir %s/jail"):format(folder))
+  files.shell(("mkdir -p %s/jail/etc"):format(folder))
+  for path, text in pairs(jail) do files.write(folder .. "/jail/" .. path, text) end
   return ("user haproxy\n  group haproxy\n  chroot %s/jail"):format(folder)
 end
 
@@ -77,14 +79,16 @@ local function run(self)
 end
 
 --- start{load =, service = an emulator, doors = {name, …}, script = Lua after the prelude, proxies = the last sections
--- of the configuration, global = lines for its first, values = {name = text}} → a server: {url = of the first door,
--- port = {door = number}, folder =, process =}. In the texts {name} is a value, {door} that door's listening socket.
+-- of the configuration, global = lines for its first, jail = {path = text}: the files in the chroot, values = {name =
+-- text}} → a server: {url = of the first door, port = {door = number}, folder =, process =}. In the texts {name} is a
+-- value, {door} that door's listening socket.
 function server.start(options)
   local folder, service = files.folder(), options.service
   local self = { folder = folder, port = {}, keep = {}, listeners = {} }
   local values = {
     folder = folder, sources = live.sources(), specs = (live.sources():gsub("lua_module$", "spec")),
-    cmodules = live.modules("5.3"), load = options.load, identity = identity(folder), global = options.global or "",
+    cmodules = live.modules("5.3"), load = options.load, global = options.global or "",
+    identity = identity(folder, options.jail or {}),
     endpoint = service.url, ca_file = service.ca and ("%q"):format(service.ca) or "nil",
   }
   for name, value in pairs(options.values or {}) do values[name] = value end
@@ -99,6 +103,24 @@ function server.start(options)
   run(self)
   return self
 end
+
+local function numbers(text)
+  local list = {}
+  for number in text:gmatch("%d+") do list[#list + 1] = number end
+  return list
+end
+
+--- The process id of the master.
+function server.master(self) return files.read(self.folder .. "/pid"):match("%d+") end
+
+--- The process ids of its workers: an old one too, while it has requests.
+function server.workers(self)
+  local master = server.master(self)
+  return numbers(files.read(("/proc/%s/task/%s/children"):format(master, master)))
+end
+
+--- The ids of its worker's threads.
+function server.threads(self) return numbers(files.shell(("ls /proc/%s/task"):format(server.workers(self)[1]))) end
 
 --- What HAProxy has said so far.
 function server.said(self) return files.read(self.folder .. "/stderr") end
