@@ -20,6 +20,18 @@ describe("host.detect", function()
     assert.equal("nginx", detect { ngx = NGX, core = CORE })
   end)
 
+  it("reads in nginx what a call needs there", function()
+    local read = 0
+    package.preload["ngx.semaphore"] = function()
+      read = read + 1
+      return {}
+    end
+    detect { ngx = NGX }
+    detect { ngx = NGX }
+    package.preload["ngx.semaphore"], package.loaded["ngx.semaphore"] = nil, nil
+    assert.equal(1, read)
+  end)
+
   it("is not misled by others of these names", function()
     assert.equal("plain", detect { ngx = {}, core = {} })
     assert.equal("plain", detect { ngx = "x", core = 7 })

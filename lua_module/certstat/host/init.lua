@@ -21,7 +21,10 @@ end
 
 --- The host that this Lua state runs in.
 function M.detect()
-  if global("ngx").get_phase then return require "certstat.host.nginx" end
+  if global("ngx").get_phase then
+    pcall(require, "ngx.semaphore") -- its file is read now, at load, and not by a worker's first call
+    return require "certstat.host.nginx"
+  end
   local core = global("core")
   if core.msleep and core.register_task then return require "certstat.host.haproxy" end
   return require "certstat.host.plain"
