@@ -1,4 +1,5 @@
 local audit = require "certstat.audit"
+local together = require "certstat.together"
 local world = require "spec.support.world"
 
 local function good(request)
@@ -22,7 +23,8 @@ end
 local function new_run(w, source, size, lane)
   w.sizes = w.sizes or { limit = size or 50 }
   if type(source) == "table" then source = list(source) end
-  return audit.new(w.loop, source, { lane = lane or "audit", sizes = w.sizes })
+  w.together = w.together or together.new(w.loop, w.sizes)
+  return audit.new(w.together, source, { lane = lane or "audit" })
 end
 
 -- All rows of a run, and what it ends with.
@@ -57,7 +59,9 @@ local function instant_world()
   local w, answers, asked = new_world(nil, { rate = 400, guard_ns = 0 }), {}, 0
   for i = 1, 100 do answers[i] = { status = "good" } end
   w.loop = {
-    submit = function(_, _, _, _, _, _, serials)
+    calls = {}, deadline_ns = function() return 0 end,
+    submit = function(_, _, _, query)
+      local _, serials = query()
       asked = asked + serials
       return { done = true, reply = answers }
     end,
@@ -184,12 +188,12 @@ describe("audit: a serial that comes again", function()
     local function asked_for(kept)
       local w, asked = instant_world()
       local n = 0
-      local run = audit.new(w.loop, function()
+      local run = audit.new(together.new(w.loop, { limit = 100 }), function()
         n = n + 1
         if n <= 70000 then return world.serial(n) end
         return n == 70001 and world.serial(69000) or n == 70002 and world.serial(1) or nil
       end, {
-        lane = "audit", sizes = { limit = 100 }, recall = function(key) return kept and kept[key] end,
+        lane = "audit", recall = function(key) return kept and kept[key] end,
         on_answers = function(entries)
           for _, entry in ipairs(entries) do
             if kept then kept[entry.key] = entry.answer end
@@ -783,7 +787,7 @@ end)
 describe("audit: on_answers", function()
   local function run_with(w, source, on_answers)
     w.sizes = { limit = 2 }
-    return audit.new(w.loop, source, { lane = "audit", sizes = w.sizes, on_answers = on_answers })
+    return audit.new(together.new(w.loop, w.sizes), source, { lane = "audit", on_answers = on_answers })
   end
 
   it("is told of each entry once, before its rows are given out", function()
@@ -847,9 +851,8 @@ end)
 describe("audit: recall", function()
   it("answers what was answered before, without a call", function()
     local w, recalled, told = new_world(), {}, 0
-    w.sizes = { limit = 50 }
-    local run = audit.new(w.loop, list { "01", "2", "01", "zz", "03" }, {
-      lane = "audit", sizes = w.sizes, on_answers = function(entries) told = told + #entries end,
+    local run = audit.new(together.new(w.loop, { limit = 50 }), list { "01", "2", "01", "zz", "03" }, {
+      lane = "audit", on_answers = function(entries) told = told + #entries end,
       recall = function(key)
         recalled[#recalled + 1] = key
         if key == "02" then return { status = "revoked", revoked_at = 55 } end
@@ -886,8 +889,8 @@ describe("audit: a row", function()
 
   it("says when its answer came, where a clock is given, also one that was remembered", function()
     local w, seconds = new_world(), 0
-    local run = audit.new(w.loop, list { "01", "x", "01", "02", "01" }, { lane = "audit", sizes = { limit = 1 },
-      now = function()
+    local run = audit.new(together.new(w.loop, { limit = 1 }), list { "01", "x", "01", "02", "01" }, {
+      lane = "audit", now = function()
         seconds = seconds + 1
         return seconds
       end })

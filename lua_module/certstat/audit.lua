@@ -23,16 +23,14 @@ local SINGLES_REFUSED = 5   -- in a row, with one code: the run stops
 local UNANSWERED = 10       -- calls in a row, each tried as often as it may be: likewise, as retries come in a trickle
 local NO_ANSWER = { network = true, protocol = true, server = true, deadline = true } -- the classes of such calls
 
-local VERSION = "2020-06-30"
-
---- new(loop, source, {lane =, sizes =, on_answers =, recall =, now =}) → run. source: an iterator of items (strings,
+--- new(together, source, {lane =, on_answers =, recall =, now =}) → run. together: of certstat.together; what is learnt
+-- about the largest batch is kept in its sizes, for other runs to share. source: an iterator of items (strings,
 -- {serial =, wire =, binary =}, or {row = row}: what is a row already). on_answers(entries): told of each reply's
 -- {key =, answer =}, before their rows are given out. recall(key) → the answer, where one is kept outside: what is
--- remembered here is bounded. now(): gives seconds since 1970; where it is given rows have checked_at. sizes: {limit =
--- serials per call}; what is learnt about the largest batch is kept there, for other runs to share.
-function M.new(loop, source, options)
+-- remembered here is bounded. now(): gives seconds since 1970; where it is given rows have checked_at.
+function M.new(together, source, options)
   return setmetatable({
-    loop = loop, source = source, lane = options.lane, sizes = options.sizes,
+    together = together, loop = together.loop, source = source, lane = options.lane, sizes = together.sizes,
     on_answers = options.on_answers, recall = options.recall, now = options.now,
     rows = {}, first = 1, last = 0, -- the queue of rows not given out yet
     known = {}, -- by key: the entry, and once it is answered, the answer alone (where rows have no checked_at)
@@ -139,10 +137,10 @@ function Run:ask_open()
   self:ask(one)
 end
 
+-- The halves of a batch are asked alone: what comes of them tells of the size.
 function Run:submit(piece)
   self.calls = self.calls + 1
-  piece.call = self.loop:submit(batch.OPERATION, VERSION, batch.query(piece), self.lane,
-    function(reply) return batch.match(piece, reply) end, #piece.entries)
+  piece.call = self.together:submit(piece.entries, self.lane, piece.family ~= nil)
   self.asked[#self.asked + 1] = piece
 end
 
@@ -198,7 +196,7 @@ function Run:stop(answer)
   self.stopped, self.asked, self.open = answer, {}, nil
   if open then self:give(open.entries, nil, answer) end
   for _, piece in ipairs(asked) do
-    if self.loop:withdraw(piece.call) then
+    if self.together:withdraw(piece.call) then
       self:resolve(piece, nil, answer)
     else
       self.asked[#self.asked + 1] = piece
@@ -272,7 +270,7 @@ end
 -- Settles what has been answered, in the order asked; returns whether anything was.
 function Run:collect()
   local waiting, done = {}, {}
-  for _, piece in ipairs(self.asked) do table.insert(piece.call.done and done or waiting, piece) end
+  for _, piece in ipairs(self.asked) do table.insert(self.together:is_done(piece.call) and done or waiting, piece) end
   if #done == 0 then return false end
   self.asked = waiting
   for _, piece in ipairs(done) do self:settle(piece) end

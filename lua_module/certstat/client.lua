@@ -11,6 +11,7 @@ local operations = require "certstat.operations"
 local pages = require "certstat.pages"
 local quota = require "certstat.quota"
 local times = require "certstat.times"
+local together = require "certstat.together"
 local version = require "certstat.version"
 
 local Client = { __name = "certstat.client" }
@@ -115,11 +116,12 @@ function M.new(options)
       timeout_ns = math.floor((options.timeout or M.TIMEOUT) * 1e9), user_agent = "certstat/" .. version,
       on_call = options.on_call, on_wait = options.on_wait,
     },
-    host = here, sizes = { limit = options.batch or M.BATCH }, endpoint = endpoint.url, account = account,
+    host = here, endpoint = endpoint.url, account = account,
     session = session,
     quota = not options.quota and shared or nil, -- its own
     warnings = { warning }, -- lines for people: readable secrets, providers passed over, no home
   }, Client)
+  client.together = together.new(client.loop, { limit = options.batch or M.BATCH })
   take_warnings(client)
   return client
 end
@@ -244,8 +246,8 @@ end
 -- then it is not asked for; nil where there is none.
 local function begin(client, source, lane, options)
   options = options or {}
-  return audit.new(client.loop, source, {
-    lane = lane, sizes = client.sizes, on_answers = options.on_answers, recall = options.recall, now = options.now,
+  return audit.new(client.together, source, {
+    lane = lane, on_answers = options.on_answers, recall = options.recall, now = options.now,
   })
 end
 
@@ -259,10 +261,12 @@ function Client:status(list, options)
   if not ok then return nil, message, info end
   local run = begin(self, next_item, lane, options)
   local rows, answered, failed = {}, false, nil
-  for row in function() return run:next() end do
+  local row = run:next()
+  while row do -- Lua 5.1 can't yield out of a for's iterator
     rows[#rows + 1] = row
     answered = answered or row.status ~= "error"
     failed = failed or row.status == "error" and row
+    row = run:next()
   end
   if answered or not failed then return rows end
   info = { rows = rows }

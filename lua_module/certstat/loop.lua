@@ -58,15 +58,23 @@ local function draw_id()
   return id + 1
 end
 
---- Queues a call. query: {name = string}; lane: see certstat.quota; read (may be nil): takes the reply's table and
--- returns what call.reply shall be, or nil, message, info where it is not what was asked for: then the call is tried
--- again; serials: how many it asks for, for the counters.
+function Loop:allowed_ns(lane)
+  return lane == "audit" and math.max(self.timeout_ns, AUDIT_NS) or self.timeout_ns
+end
+
+--- When a call of this lane is given up that is submitted now.
+function Loop:deadline_ns(lane) return self.host.now_ns() + self:allowed_ns(lane) end
+
+--- Queues a call. query: {name = string}, or a function that returns it and `serials` when the first attempt starts;
+-- lane: see certstat.quota; read (may be nil): takes the reply's table and returns what call.reply shall be, or nil,
+-- message, info where it is not what was asked for: then the call is tried again; serials: how many it asks for, for
+-- the counters; deadline_ns (may be nil): when it is given up, if that is sooner than usual.
 -- Returns the call: call.done, then call.reply, or call.message and call.info. Who drops it has taken it back.
-function Loop:submit(operation, version, query, lane, read, serials)
-  local now = self.host.now_ns()
-  local allowed_ns = lane == "audit" and math.max(self.timeout_ns, AUDIT_NS) or self.timeout_ns
+function Loop:submit(operation, version, query, lane, read, serials, deadline_ns)
+  local now, allowed_ns = self.host.now_ns(), self:allowed_ns(lane)
   local call = { id = draw_id(), operation = operation, version = version, query = query, read = read,
-    serials = serials or 0, allowed_ns = allowed_ns, deadline_ns = now + allowed_ns, starts = 0, late = 0, mended = {} }
+    serials = serials or 0, allowed_ns = allowed_ns, deadline_ns = deadline_ns or now + allowed_ns,
+    starts = 0, late = 0, mended = {} }
   if self.closed then
     self:fail_closed(call)
     return call
@@ -86,9 +94,12 @@ function Loop:cancel(call)
   end
 end
 
+--- Whether a call is known to have left, or is over.
+function Loop:has_left(call) return call.done or self.flying[call.id] ~= nil and call.sent end
+
 --- Forgets a call if it is not known to have left; returns whether it was.
 function Loop:withdraw(call)
-  if call.done or self.flying[call.id] and call.sent then return false end
+  if self:has_left(call) then return false end
   self:cancel(call)
   return true
 end
@@ -141,6 +152,7 @@ end
 
 -- Signs and starts an attempt; returns true, or nil, message, info.
 function Loop:start(call, attempt, now)
+  if type(call.query) == "function" then call.query, call.serials = call.query() end
   local signed, message, info = self:sign(call, attempt, now)
   if not signed then return nil, message, info end
   local headers = {}

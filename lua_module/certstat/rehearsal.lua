@@ -8,14 +8,16 @@ local SHOWN = 5 -- bad places of a source that are told of
 local ANSWER = { status = "not asked" }
 local ANSWERS = setmetatable({}, { __index = function() return ANSWER end })
 
--- What stands for a certstat.loop: each call is counted, and answered at once.
-local function silent_loop(counts)
+-- What stands for a certstat.together: each batch is counted as a call, and answered at once.
+local function silent_calls(counts, size)
   return {
-    submit = function(_, _, _, _, _, _, serials)
-      counts.calls, counts.distinct = counts.calls + 1, counts.distinct + serials
-      return { done = true, reply = ANSWERS }
+    sizes = { limit = size },
+    submit = function(_, entries)
+      counts.calls, counts.distinct = counts.calls + 1, counts.distinct + #entries
+      return { reply = ANSWERS }
     end,
-    wait = function(_, until_done) until_done() end,
+    is_done = function() return true end,
+    loop = { wait = function(_, until_done) until_done() end },
   }
 end
 
@@ -26,7 +28,7 @@ end
 -- An audit that has a ledger knows them all; it asks less where there are others.
 function M.count(source, size)
   local counts = { distinct = 0, repeated = 0, invalid = 0, shown = {}, calls = 0 }
-  local run, valid = audit.new(silent_loop(counts), source, { lane = "audit", sizes = { limit = size } }), 0
+  local run, valid = audit.new(silent_calls(counts, size), source, { lane = "audit" }), 0
   while true do
     local row, message, info = run:next()
     if message then return nil, message, info end
