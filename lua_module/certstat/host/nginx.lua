@@ -12,8 +12,9 @@ local DEAD_NS = 3e9   -- a pump turns the loop at least once a second: one that 
 local EXIT_NS = 10e9  -- calls of a worker that is told to end may take so long
 
 -- https://github.com/openresty/lua-nginx-module#ngxsleep
-local YIELDING = { rewrite = true, access = true, content = true, timer = true, ssl_cert = true,
-  ssl_session_fetch = true, ssl_client_hello = true, server_rewrite = true }
+-- ssl_client_hello and ssl_session_fetch yield where nginx and OpenSSL have OpenResty's patches, which nothing tells;
+-- elsewhere whoever waits there ends the handshake. ssl_cert, which comes after them, yields everywhere.
+local YIELDING = { server_rewrite = true, rewrite = true, access = true, content = true, timer = true, ssl_cert = true }
 
 -- By loop: {running =, exit_ns = when its calls end, bell = a semaphore that wakes the pump, waiters = {[semaphore of a
 -- caller] = when it began to wait}}.
