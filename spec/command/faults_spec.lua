@@ -3,27 +3,13 @@
 local cjson = require("cjson").new()
 local canaries = require "spec.support.canaries"
 local emulator = require "spec.emulator.emulator"
+local fault_table = require "spec.support.fault_table"
 local files = require "spec.emulator.files"
 local ipc = require "certstat.ipc"
 local rule = require "certstat.emulator.faults.rule"
 
 local STRANGER = "ab12"
 local AT_ONCE = 16
-
--- README's lines: {name =, fault = decoded, options =, rows =, class =, code =, calls =, or_more =, exit =}
-local function read_table()
-  local cases = {}
-  for fault, options, rows, why, calls, or_more, exit in files.read("README.md"):gmatch(
-    "\n| `({[^`]*})`([^|]*) |[^|]*| ([%l ]-) |([^|]*)| (%d+)([ormore ]*) | (%d) |") do
-    local class, code = why:match("`(%l+)` `([%w.]+)`")
-    cases[#cases + 1] = {
-      name = fault .. options:gsub("`", ""), fault = cjson.decode(fault), options = options:match("`(.-)`") or "",
-      rows = rows, class = class or "", code = code or "", calls = tonumber(calls), or_more = or_more ~= "",
-      exit = tonumber(exit),
-    }
-  end
-  return cases
-end
 
 local function is_handshake(case) return rule.read(case.fault).handshake end
 
@@ -55,7 +41,7 @@ local function variants(cases)
   return all
 end
 
-local CASES = variants(read_table())
+local CASES = variants(fault_table.read())
 
 describe("a fault of the service", function()
   local folder, asked, running = nil, nil, {}
@@ -136,14 +122,6 @@ describe("a fault of the service", function()
     return count
   end
 
-  local function expected_status(case, i)
-    if case.rows == "error" then return "error" end
-    local list = case.rows == "right" and "good revoked unknown" or case.rows
-    local statuses = {}
-    for word in list:gmatch("%l+") do statuses[#statuses + 1] = word end
-    return statuses[i]
-  end
-
   for _, case in ipairs(CASES) do
     it("has the outcome of README's table: " .. case.name, function()
       local at = folder .. "/" .. case.id
@@ -153,7 +131,7 @@ describe("a fault of the service", function()
       for row in out:gmatch("\n([^\n]+)") do
         i = i + 1
         local serial, key, status, class, code = row:match("^(%x+),(%x+),(%l+),[^,]*,(%l*),([%w.]*),")
-        assert.same({ asked[i], asked[i], expected_status(case, i) }, { serial, key, status }, out .. err)
+        assert.same({ asked[i], asked[i], fault_table.status(case, i) }, { serial, key, status }, out .. err)
         local is_error = status == "error"
         assert.same({ is_error and case.class or "", is_error and case.code or "" }, { class, code }, row)
       end
@@ -168,7 +146,7 @@ describe("a fault of the service", function()
 
   it("is in README's table, of whatever kind it is, and each line of it is read", function()
     local named = {}
-    assert.equal(select(2, files.read("README.md"):gsub("\n| `{", "")), #read_table())
+    assert.equal(select(2, files.read("README.md"):gsub("\n| `{", "")), #fault_table.read())
     for _, case in ipairs(CASES) do named[case.fault.fault] = true end
     for kind in pairs(rule.kinds) do assert.is_true(named[kind], kind) end
   end)

@@ -4,7 +4,7 @@ local ipc = require "certstat.ipc"
 
 local live = {}
 
-local TRIES = 1000
+local TERM, LONG_MS, TRIES = 15, 90000, 1000
 
 --- The folder of modules that were built for another Lua beside those under test: live.modules "5.1".
 function live.modules(lua)
@@ -43,9 +43,58 @@ function live.ask_until(host, path, pending)
   error(("%s answered %s %d times"):format(path, pending, TRIES), 2)
 end
 
+--- ask_all(host, paths) → their bodies; all are asked at once.
+function live.ask_all(host, paths)
+  local folder, lines, bodies = files.folder(), {}, {}
+  for i, path in ipairs(paths) do
+    lines[i] = ('url = "%s%s"\noutput = "%s/%d.body"\n'):format(host.url, path, folder, i)
+  end
+  files.write(folder .. "/curl", table.concat(lines))
+  files.shell("curl -sS --noproxy '*' --max-time 100 -Z --parallel-immediate --parallel-max 300 -K " .. folder
+    .. "/curl")
+  for i in ipairs(paths) do bodies[i] = files.read(("%s/%d.body"):format(folder, i)) end
+  ipc.remove_folder(folder)
+  return bodies
+end
+
+--- Asks path in the background; see is_pending, answer and leave.
+function live.ask_later(host, path)
+  return { body = "", process = assert(ipc.spawn {
+    argv = { "/usr/bin/env", "curl", "-sS", "--noproxy", "*", "--max-time", "60", host.url .. path },
+    env = { "PATH=" .. os.getenv("PATH") }, output = true, errors = true, parent_signal = TERM,
+  }) }
+end
+
+--- Whether nothing has come yet of what ask_later has asked.
+function live.is_pending(asked) return asked.process:wait(0) == "time" end
+
+--- The body of what ask_later has asked, or what curl said.
+function live.answer(asked)
+  while true do
+    local kind, value = asked.process:wait(LONG_MS)
+    if kind ~= "output" and kind ~= "errors" then
+      asked.process:close()
+      return asked.body
+    end
+    asked.body = asked.body .. value
+  end
+end
+
+--- Whoever asked goes away without waiting for the answer.
+function live.leave(asked) asked.process:close() end
+
+--- Waits until f() is true.
+function live.await(f)
+  for _ = 1, TRIES do
+    if f() then return end
+    files.shell("sleep 0.01")
+  end
+  error("it never came to it", 2)
+end
+
 --- Ends the host and returns how: "exited", status or "killed", signal.
 function live.stop(host)
-  host.process:signal(15)
+  host.process:signal(TERM)
   local kind, value
   repeat kind, value = host.process:wait(20000) until kind ~= "output" and kind ~= "signal"
   host.process:close()
