@@ -102,7 +102,7 @@ for _, load in ipairs { "lua-load", "lua-load-per-thread" } do
         assert.are.equal(("pong"):rep(10), live.ask(host, "/ping?[1-10]"))
         assert.is_true(haproxy.is_pending(asked))
         assert.are.equal("error deadline NoReply: " .. STATUS
-          .. "no answer within 3 s; the last attempt: no connection\n", haproxy.answer(asked))
+          .. "no answer within 3 s; the last attempt: no connection\n", (haproxy.answer(asked)))
         assert.is_true(#haproxy.threads(host) > 2, "the lookup has ended first")
         assert.are.equal(GOOD, live.ask(host, "/addressed"))
         silent:close()

@@ -60,14 +60,22 @@ local function identity(folder, jail)
   return ("user haproxy\n  group haproxy\n  chroot %s/jail"):format(folder)
 end
 
+-- A home for who serves: its path there, in quotes.
+local function make_home(folder)
+  if ipc.user() ~= 0 then return ("%q"):format(folder .. "/home") end
+  files.shell(("install -d -m 700 -o haproxy %s/jail/home"):format(folder))
+  return '"/home"'
+end
+
 local function exists(path)
   local file = io.open(path, "r")
   return file and file:close()
 end
 
--- Runs haproxy until it is up; its messages go to the file stderr.
-local function run(self)
+--- Runs the server's HAProxy until it is up, again where it has ended; its messages go to the file stderr.
+function server.run(self)
   local folder = self.folder
+  os.remove(folder .. "/pid")
   self.process = assert(ipc.spawn {
     argv = { "/bin/sh", "-c", 'exec "$@" 2>> ' .. folder .. "/stderr", "sh", "/usr/sbin/haproxy", "-W", "-f",
       folder .. "/haproxy.cfg", "-p", folder .. "/pid" },
@@ -81,14 +89,14 @@ end
 --- start{load =, service = an emulator, doors = {name, …}, script = Lua after the prelude, proxies = the last sections
 -- of the configuration, global = lines for its first, jail = {path = text}: the files in the chroot, values = {name =
 -- text}} → a server: {url = of the first door, port = {door = number}, folder =, process =}. In the texts {name} is a
--- value, {door} that door's listening socket.
+-- value, {door} that door's listening socket, {home} the path of a home, in quotes.
 function server.start(options)
   local folder, service = files.folder(), options.service
   local self = { folder = folder, port = {}, keep = {}, listeners = {} }
   local values = {
     folder = folder, sources = live.sources(), specs = (live.sources():gsub("lua_module$", "spec")),
     cmodules = live.modules("5.3"), load = options.load, global = options.global or "",
-    identity = identity(folder, options.jail or {}),
+    identity = identity(folder, options.jail or {}), home = make_home(folder),
     endpoint = service.url, ca_file = service.ca and ("%q"):format(service.ca) or "nil",
   }
   for name, value in pairs(options.values or {}) do values[name] = value end
@@ -100,7 +108,7 @@ function server.start(options)
   end
   files.write(folder .. "/haproxy.cfg", filled(CONFIGURATION .. options.proxies, values))
   files.write(folder .. "/script.lua", filled(PRELUDE .. options.script, values))
-  run(self)
+  server.run(self)
   return self
 end
 
@@ -125,12 +133,19 @@ function server.threads(self) return numbers(files.shell(("ls /proc/%s/task"):fo
 --- What HAProxy has said so far.
 function server.said(self) return files.read(self.folder .. "/stderr") end
 
---- stop(self) → how it ended: "exited", status or "killed", signal.
+--- signal(process id, name): sends it a signal.
+function server.signal(process, name) files.shell(("kill -%s %s"):format(name, process)) end
+
+--- How many descriptors a process has.
+function server.descriptors(process) return #numbers(files.shell(("ls /proc/%s/fd"):format(process))) end
+
+--- wait(self) → how it has ended: "exited", status or "killed", signal.
+function server.wait(self) return self.process:wait(LONG_MS) end
+
 function server.stop(self)
-  local kind, value = live.stop(self)
+  live.stop(self)
   for _, listener in ipairs(self.listeners) do listener:close() end
   ipc.remove_folder(self.folder)
-  return kind, value
 end
 
 --- ask_all(self, paths) → their bodies; all are asked at once.
@@ -146,10 +161,18 @@ function server.ask_all(self, paths)
   return bodies
 end
 
---- Asks path in the background; see is_pending and answer.
-function server.ask_later(self, path)
-  return { body = "", process = assert(ipc.spawn {
-    argv = { "/usr/bin/env", "curl", "-sS", "--noproxy", "*", "--max-time", "60", self.url .. path },
+local function url_of(self, door) return ("http://127.0.0.1:%d"):format(self.port[door]) end
+
+--- ask(self, path, door) → the body.
+function server.ask(self, path, door) return live.ask({ url = url_of(self, door) }, path) end
+
+--- Asks path in the background, at the first door or at another; where it has a range, as [1-8], all of it at once. See
+-- is_pending and answer.
+function server.ask_later(self, path, door)
+  local url = door and url_of(self, door) or self.url
+  return { body = "", said = "", process = assert(ipc.spawn {
+    argv = { "/usr/bin/env", "curl", "-sS", "--noproxy", "*", "--max-time", "60", "-Z",
+      "--parallel-immediate", url .. path },
     env = { "PATH=" .. os.getenv("PATH") }, output = true, errors = true, parent_signal = TERM,
   }) }
 end
@@ -157,15 +180,18 @@ end
 --- Whether nothing has come yet of what ask_later has asked.
 function server.is_pending(asked) return asked.process:wait(0) == "time" end
 
---- The body of what ask_later has asked, or what curl said.
+--- The bodies of what ask_later has asked, and what curl said.
 function server.answer(asked)
   while true do
     local kind, value = asked.process:wait(LONG_MS)
-    if kind ~= "output" and kind ~= "errors" then
+    if kind == "output" then
+      asked.body = asked.body .. value
+    elseif kind == "errors" then
+      asked.said = asked.said .. value
+    else
       asked.process:close()
-      return asked.body
+      return asked.body, asked.said
     end
-    asked.body = asked.body .. value
   end
 end
 

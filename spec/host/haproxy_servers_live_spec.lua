@@ -53,7 +53,7 @@ for _, load in ipairs { "lua-load", "lua-load-per-thread" } do
       haproxy.await(function() return emulator.hits(service) > 0 end)
       assert.are.equal(("pong"):rep(20), live.ask(host, "/{ping,lua}?[1-10]"))
       assert.is_true(haproxy.is_pending(asked))
-      return haproxy.answer(asked)
+      return (haproxy.answer(asked))
     end
 
     it("waits for a slow server", function()

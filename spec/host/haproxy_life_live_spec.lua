@@ -1,0 +1,131 @@
+--- HAProxy's life with calls in flight: told to begin anew or to end, its worker killed, its clients gone.
+local emulator = require "spec.emulator.emulator"
+local files = require "spec.emulator.files"
+local haproxy = require "spec.host.haproxy_server"
+local ipc = require "certstat.ipc"
+local live = require "spec.host.live"
+local terminator = require "spec.host.terminator"
+
+local CALLS = 8
+local GOOD = "0a1b 0a1b good - - -\n"
+
+-- In `aborting` HAProxy ends an action whose client has gone.
+local PROXIES = [[
+frontend count
+  bind {count}
+  http-request return status 200 content-type text/plain lf-string "%[fe_conn(front)] %[fe_conn(aborting)]"
+frontend front
+  bind {front}
+  http-request use-service lua.status
+listen aborting
+  bind {aborting}
+  option abortonclose
+  http-request lua.ask
+  http-request use-service lua.told
+]]
+
+local SCRIPT = [[
+local client = open { qps = 100, home = {home} }
+local function ask() return questions.rows(client:status { "0a1b" }) end
+serve("status", ask)
+serve("told", function(applet) return applet:get_var("txn.answer") end)
+core.register_action("ask", { "http-req" }, function(txn) txn:set_var("txn.answer", ask()) end)
+]]
+
+for _, load in ipairs { "lua-load", "lua-load-per-thread" } do
+  describe("HAProxy by " .. load, function()
+    local folder, service, tls, host
+
+    setup(function()
+      folder = files.folder()
+      files.shell("mkdir " .. folder .. "/newcerts")
+      files.write(folder .. "/index.txt", "V\t391124041809Z\t\t0A1B\tunknown\t/CN=x\n")
+      service = emulator.start { "--ca", folder, "--listen", "127.0.0.1:0", "--qps", "1000" }
+      tls = terminator.start(service)
+      host = haproxy.start { load = load, service = tls, doors = { "front", "aborting", "count" }, script = SCRIPT,
+        proxies = PROXIES }
+    end)
+
+    teardown(function()
+      if host then haproxy.stop(host) end
+      if tls then terminator.stop(tls) end
+      if service then emulator.stop(service) end
+      ipc.remove_folder(folder)
+    end)
+
+    -- Callers whom HAProxy has accepted; the emulator answers their calls after so long, and has got one.
+    local function call_all(ms, door)
+      emulator.fail(service, ('{"fault":"latency","ms":%d}'):format(ms))
+      local asked = haproxy.ask_later(host, ("/?[1-%d]"):format(CALLS), door)
+      haproxy.await(function()
+        local front, aborting = haproxy.ask(host, "/", "count"):match("^(%d+) (%d+)$")
+        return front + aborting == CALLS and emulator.hits(service) >= 1
+      end)
+      return asked
+    end
+
+    local function assert_answers(asked) assert.are.equal(GOOD:rep(CALLS), (haproxy.answer(asked))) end
+
+    local function assert_lost(asked)
+      local body, said = haproxy.answer(asked)
+      assert.are.equal("", body)
+      assert.matches("curl: ", said, 1, true)
+    end
+
+    for _, door in ipairs { "front", "aborting" } do
+      it("keeps nothing of clients that go, in " .. door, function()
+        local function descriptors() return haproxy.descriptors(haproxy.workers(host)[1]) end
+        assert_answers(call_all(1000, door))
+        local before
+        haproxy.await(function()
+          local now = descriptors()
+          local same = now == before
+          before = now
+          return same
+        end)
+        call_all(1000, door).process:close()
+        assert.is_true(descriptors() > before)
+        haproxy.await(function() return descriptors() <= before end)
+        assert.are.equal(GOOD, haproxy.ask(host, "/", door))
+      end)
+    end
+
+    it("gives the old worker's answers after a reload, and a new one takes over", function()
+      local old = haproxy.workers(host)[1]
+      local asked = call_all(1000)
+      haproxy.signal(haproxy.master(host), "USR2")
+      haproxy.await(function() return #haproxy.workers(host) == 2 end)
+      assert.are.equal(GOOD, live.ask(host, "/"))
+      assert_answers(asked)
+      haproxy.await(function() return #haproxy.workers(host) == 1 end)
+      assert.are_not.equal(old, haproxy.workers(host)[1])
+      assert.are.equal(GOOD, live.ask(host, "/"))
+    end)
+
+    it("ends with the last answer on SIGUSR1", function()
+      local asked = call_all(1000)
+      haproxy.signal(haproxy.master(host), "USR1")
+      assert_answers(asked)
+      assert.are.same({ "exited", 0 }, { haproxy.wait(host) })
+      haproxy.run(host)
+    end)
+
+    it("ends at once on SIGTERM", function()
+      local asked = call_all(60000)
+      haproxy.signal(haproxy.master(host), "TERM")
+      assert.are.equal("exited", (haproxy.wait(host)))
+      assert_lost(asked)
+      haproxy.run(host)
+    end)
+
+    it("calls again after its worker was killed", function()
+      local asked = call_all(60000)
+      haproxy.signal(haproxy.workers(host)[1], "KILL")
+      assert.are.same({ "exited", 137 }, { haproxy.wait(host) })
+      assert_lost(asked)
+      haproxy.run(host)
+      emulator.fail(service, "")
+      assert.are.equal(GOOD, live.ask(host, "/"))
+    end)
+  end)
+end
