@@ -5,6 +5,7 @@ local emulator = require "spec.emulator.emulator"
 local files = require "spec.emulator.files"
 local haproxy = require "spec.host.haproxy_server"
 local ipc = require "certstat.ipc"
+local live = require "spec.host.live"
 
 local CALLERS, QPS, SECOND_US = 200, 10, 1000000
 
@@ -92,7 +93,7 @@ for _, load in ipairs { "lua-load", "lua-load-per-thread" } do
       with_haproxy("", function(host)
         local paths, expected = {}, {}
         for i, one in ipairs(made) do paths[i], expected[i] = "/status?" .. one.serial, one.row end
-        assert.are.same(expected, haproxy.ask_all(host, paths))
+        assert.are.same(expected, live.ask_all(host, paths))
         local most, refused, calls = judge_log(folder .. "/calls.ndjson")
         assert.are.equal(0, refused)
         assert.is_true(most <= QPS, most .. " calls in a second")
@@ -111,7 +112,7 @@ for _, load in ipairs { "lua-load", "lua-load-per-thread" } do
           end
           paths[#paths + 1], expected[#expected + 1] = "/audit?" .. table.concat(serials, ","), table.concat(rows)
         end
-        assert.are.same(expected, haproxy.ask_all(host, paths))
+        assert.are.same(expected, live.ask_all(host, paths))
         local most, refused = judge_log(folder .. "/calls.ndjson")
         assert.are.equal(0, refused)
         assert.is_true(most <= QPS, most .. " calls in a second")

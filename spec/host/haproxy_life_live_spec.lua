@@ -56,18 +56,18 @@ for _, load in ipairs { "lua-load", "lua-load-per-thread" } do
     -- Callers whom HAProxy has accepted; the emulator answers their calls after so long, and has got one.
     local function call_all(ms, door)
       emulator.fail(service, ('{"fault":"latency","ms":%d}'):format(ms))
-      local asked = haproxy.ask_later(host, ("/?[1-%d]"):format(CALLS), door)
-      haproxy.await(function()
-        local front, aborting = haproxy.ask(host, "/", "count"):match("^(%d+) (%d+)$")
+      local asked = live.ask_later(haproxy.at(host, door), ("/?[1-%d]"):format(CALLS))
+      live.await(function()
+        local front, aborting = live.ask(haproxy.at(host, "count"), "/"):match("^(%d+) (%d+)$")
         return front + aborting == CALLS and emulator.hits(service) >= 1
       end)
       return asked
     end
 
-    local function assert_answers(asked) assert.are.equal(GOOD:rep(CALLS), (haproxy.answer(asked))) end
+    local function assert_answers(asked) assert.are.equal(GOOD:rep(CALLS), (live.answer(asked))) end
 
     local function assert_lost(asked)
-      local body, said = haproxy.answer(asked)
+      local body, said = live.answer(asked)
       assert.are.equal("", body)
       assert.matches("curl: ", said, 1, true)
     end
@@ -77,7 +77,7 @@ for _, load in ipairs { "lua-load", "lua-load-per-thread" } do
         local function descriptors() return haproxy.descriptors(haproxy.workers(host)[1]) end
         assert_answers(call_all(1000, door))
         local before
-        haproxy.await(function()
+        live.await(function()
           local now = descriptors()
           local same = now == before
           before = now
@@ -85,8 +85,8 @@ for _, load in ipairs { "lua-load", "lua-load-per-thread" } do
         end)
         call_all(1000, door).process:close()
         assert.is_true(descriptors() > before)
-        haproxy.await(function() return descriptors() <= before end)
-        assert.are.equal(GOOD, haproxy.ask(host, "/", door))
+        live.await(function() return descriptors() <= before end)
+        assert.are.equal(GOOD, live.ask(haproxy.at(host, door), "/"))
       end)
     end
 
@@ -94,10 +94,10 @@ for _, load in ipairs { "lua-load", "lua-load-per-thread" } do
       local old = haproxy.workers(host)[1]
       local asked = call_all(1000)
       haproxy.signal(haproxy.master(host), "USR2")
-      haproxy.await(function() return #haproxy.workers(host) == 2 end)
+      live.await(function() return #haproxy.workers(host) == 2 end)
       assert.are.equal(GOOD, live.ask(host, "/"))
       assert_answers(asked)
-      haproxy.await(function() return #haproxy.workers(host) == 1 end)
+      live.await(function() return #haproxy.workers(host) == 1 end)
       assert.are_not.equal(old, haproxy.workers(host)[1])
       assert.are.equal(GOOD, live.ask(host, "/"))
     end)

@@ -6,7 +6,7 @@ local live = require "spec.host.live"
 
 local server = {}
 
-local TERM, LONG_MS, TRIES = 15, 90000, 1000
+local TERM, LONG_MS = 15, 90000
 
 local CONFIGURATION = [[
 global
@@ -148,60 +148,9 @@ function server.stop(self)
   ipc.remove_folder(self.folder)
 end
 
---- ask_all(self, paths) → their bodies; all are asked at once.
-function server.ask_all(self, paths)
-  local lines, bodies = {}, {}
-  for i, path in ipairs(paths) do
-    lines[i] = ('url = "%s%s"\noutput = "%s/%d.body"\n'):format(self.url, path, self.folder, i)
-  end
-  files.write(self.folder .. "/curl", table.concat(lines))
-  files.shell("curl -sS --noproxy '*' --max-time 100 -Z --parallel-immediate --parallel-max 300 -K " .. self.folder
-    .. "/curl")
-  for i in ipairs(paths) do bodies[i] = files.read(("%s/%d.body"):format(self.folder, i)) end
-  return bodies
-end
-
-local function url_of(self, door) return ("http://127.0.0.1:%d"):format(self.port[door]) end
-
---- ask(self, path, door) → the body.
-function server.ask(self, path, door) return live.ask({ url = url_of(self, door) }, path) end
-
---- Asks path in the background, at the first door or at another; where it has a range, as [1-8], all of it at once. See
--- is_pending and answer.
-function server.ask_later(self, path, door)
-  local url = door and url_of(self, door) or self.url
-  return { body = "", said = "", process = assert(ipc.spawn {
-    argv = { "/usr/bin/env", "curl", "-sS", "--noproxy", "*", "--max-time", "60", "-Z",
-      "--parallel-immediate", url .. path },
-    env = { "PATH=" .. os.getenv("PATH") }, output = true, errors = true, parent_signal = TERM,
-  }) }
-end
-
---- Whether nothing has come yet of what ask_later has asked.
-function server.is_pending(asked) return asked.process:wait(0) == "time" end
-
---- The bodies of what ask_later has asked, and what curl said.
-function server.answer(asked)
-  while true do
-    local kind, value = asked.process:wait(LONG_MS)
-    if kind == "output" then
-      asked.body = asked.body .. value
-    elseif kind == "errors" then
-      asked.said = asked.said .. value
-    else
-      asked.process:close()
-      return asked.body, asked.said
-    end
-  end
-end
-
---- Waits until f() is true.
-function server.await(f)
-  for _ = 1, TRIES do
-    if f() then return end
-    files.shell("sleep 0.01")
-  end
-  error("it never came to it", 2)
+--- Its address at a door (the first), for the functions of spec.host.live.
+function server.at(self, door)
+  return { url = door and ("http://127.0.0.1:%d"):format(self.port[door]) or self.url }
 end
 
 return server

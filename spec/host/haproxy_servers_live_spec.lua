@@ -49,11 +49,11 @@ for _, load in ipairs { "lua-load", "lua-load-per-thread" } do
     -- is still under way when they have their answers.
     local function ask_under(fault, path)
       emulator.fail(service, fault)
-      local asked = haproxy.ask_later(host, path)
-      haproxy.await(function() return emulator.hits(service) > 0 end)
+      local asked = live.ask_later(host, path)
+      live.await(function() return emulator.hits(service) > 0 end)
       assert.are.equal(("pong"):rep(20), live.ask(host, "/{ping,lua}?[1-10]"))
-      assert.is_true(haproxy.is_pending(asked))
-      return (haproxy.answer(asked))
+      assert.is_true(live.is_pending(asked))
+      return (live.answer(asked))
     end
 
     it("waits for a slow server", function()

@@ -127,7 +127,7 @@ for _, load in ipairs { "lua-load", "lua-load-per-thread" } do
     local function call_all()
       local paths, expected = {}, {}
       for i = 1, load == "lua-load" and 20 or 40 do paths[i], expected[i] = "/call", "answered" end
-      assert.are.same(expected, haproxy.ask_all(host, paths))
+      assert.are.same(expected, live.ask_all(host, paths))
     end
 
     -- As if the processor had always been as fast as in its best moment. That is no exact figure where others use it,

@@ -57,10 +57,11 @@ function live.ask_all(host, paths)
   return bodies
 end
 
---- Asks path in the background; see is_pending, answer and leave.
+--- Asks path in the background; where it has a range, as [1-8], all of it at once. See is_pending, answer and leave.
 function live.ask_later(host, path)
-  return { body = "", process = assert(ipc.spawn {
-    argv = { "/usr/bin/env", "curl", "-sS", "--noproxy", "*", "--max-time", "60", host.url .. path },
+  return { body = "", said = "", process = assert(ipc.spawn {
+    argv = { "/usr/bin/env", "curl", "-sS", "--no-progress-meter", "--noproxy", "*", "--max-time", "60", "-Z",
+      "--parallel-immediate", host.url .. path },
     env = { "PATH=" .. os.getenv("PATH") }, output = true, errors = true, parent_signal = TERM,
   }) }
 end
@@ -68,15 +69,18 @@ end
 --- Whether nothing has come yet of what ask_later has asked.
 function live.is_pending(asked) return asked.process:wait(0) == "time" end
 
---- The body of what ask_later has asked, or what curl said.
+--- The bodies of what ask_later has asked, and what curl said.
 function live.answer(asked)
   while true do
     local kind, value = asked.process:wait(LONG_MS)
-    if kind ~= "output" and kind ~= "errors" then
+    if kind == "output" then
+      asked.body = asked.body .. value
+    elseif kind == "errors" then
+      asked.said = asked.said .. value
+    else
       asked.process:close()
-      return asked.body
+      return asked.body, asked.said
     end
-    asked.body = asked.body .. value
   end
 end
 
