@@ -27,15 +27,20 @@ serve("ping", function() return "pong" end)
 local STATUS = "DescribeClientCertificateStatusForSerialNumber: "
 local GOOD = "0a1b 0a1b good - - -\n"
 
--- A name server that answers nothing: its address, and a process that says "asked" when it has been.
+-- A name server that answers nothing: it says "asked" when it has been, and "again" 5 s later (resolv.conf(5)), when
+-- libcurl has given up the connection and the lookup goes on.
 local SILENT = [[
-import socket, sys
+import socket, sys, time
 server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 server.bind((sys.argv[1], 53))
 print("up", flush=True)
 server.recvfrom(512)
 print("asked", flush=True)
-server.recvfrom(512)
+asked = time.monotonic()
+while time.monotonic() < asked + 2:
+    server.recvfrom(512)
+print("again", flush=True)
+time.sleep(60)
 ]]
 
 local function start_silent()
@@ -103,6 +108,8 @@ for _, load in ipairs { "lua-load", "lua-load-per-thread" } do
         assert.is_true(live.is_pending(asked))
         assert.are.equal("error deadline NoReply: " .. STATUS
           .. "no answer within 3 s; the last attempt: no connection\n", (live.answer(asked)))
+        assert.are.equal("output", (silent:wait(30000)))
+        assert.are.equal(("pong"):rep(20), live.ask(host, "/ping?[1-20]"))
         assert.is_true(#haproxy.threads(host) > 2, "the lookup has ended first")
         assert.are.equal(GOOD, live.ask(host, "/addressed"))
         silent:close()
