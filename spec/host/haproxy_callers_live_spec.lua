@@ -1,13 +1,13 @@
 --- Many callers at once in HAProxy: each has its right answer, in full batches and within the quota, also where HAProxy
 -- takes turns away from them at every hundredth instruction.
-local cjson = require("cjson").new()
+local callers = require "spec.host.callers"
 local emulator = require "spec.emulator.emulator"
 local files = require "spec.emulator.files"
 local haproxy = require "spec.host.haproxy_server"
 local ipc = require "certstat.ipc"
 local live = require "spec.host.live"
 
-local CALLERS, QPS, SECOND_US = 200, 10, 1000000
+local CALLERS, QPS = 200, 10
 
 local PROXIES = [[
 frontend front
@@ -27,43 +27,6 @@ serve("audit", function(applet)
 end)
 ]]
 
--- The serial numbers of the callers, and what each is: {serial =, row =} of good, revoked and unknown ones in turn.
-local function make_serials(folder)
-  local index, made = {}, {}
-  for i = 1, CALLERS do
-    local serial = ("%08x"):format(0x10000000 + i * 7919)
-    if i % 3 == 0 then
-      made[i] = { serial = serial, row = ("%s %s unknown - - -\n"):format(serial, serial) }
-    elseif i % 3 == 1 then
-      index[#index + 1] = ("V\t391124041809Z\t\t%s\tunknown\t/CN=%d\n"):format(serial:upper(), i)
-      made[i] = { serial = serial, row = ("%s %s good - - -\n"):format(serial, serial) }
-    else
-      index[#index + 1] = ("R\t391124041809Z\t251124041809Z,keyCompromise\t%s\tunknown\t/CN=%d\n"):format(
-        serial:upper(), i)
-      made[i] = { serial = serial, row = ("%s %s revoked 1763957889 - -\n"):format(serial, serial) }
-    end
-  end
-  files.write(folder .. "/index.txt", table.concat(index))
-  return made
-end
-
--- The most arrivals that any second has seen, and how many calls were refused.
-local function judge_log(path)
-  local arrivals, refused, most = {}, 0, 0
-  for line in files.read(path):gmatch("[^\n]+") do
-    local call = cjson.decode(line)
-    arrivals[#arrivals + 1] = call.arrival_us
-    if call.http_status ~= 200 then refused = refused + 1 end
-  end
-  table.sort(arrivals)
-  local first = 1
-  for last = 1, #arrivals do
-    while arrivals[last] - arrivals[first] >= SECOND_US do first = first + 1 end
-    most = math.max(most, last - first + 1)
-  end
-  return most, refused, #arrivals
-end
-
 for _, load in ipairs { "lua-load", "lua-load-per-thread" } do
   describe("in HAProxy by " .. load, function()
     local folder, service, made
@@ -71,7 +34,7 @@ for _, load in ipairs { "lua-load", "lua-load-per-thread" } do
     before_each(function()
       folder = files.folder()
       files.shell("mkdir " .. folder .. "/newcerts")
-      made = make_serials(folder)
+      made = callers.make(folder, CALLERS)
       service = emulator.start { "--ca", folder, "--listen", "127.0.0.1:0", "--qps", tostring(QPS),
         "--log", folder .. "/calls.ndjson" }
     end)
@@ -94,7 +57,7 @@ for _, load in ipairs { "lua-load", "lua-load-per-thread" } do
         local paths, expected = {}, {}
         for i, one in ipairs(made) do paths[i], expected[i] = "/status?" .. one.serial, one.row end
         assert.are.same(expected, live.ask_all(host, paths))
-        local most, refused, calls = judge_log(folder .. "/calls.ndjson")
+        local most, refused, calls = callers.judge(folder .. "/calls.ndjson")
         assert.are.equal(0, refused)
         assert.is_true(most <= QPS, most .. " calls in a second")
         assert.is_true(calls <= CALLERS / 10, calls .. " calls")
@@ -113,7 +76,7 @@ for _, load in ipairs { "lua-load", "lua-load-per-thread" } do
           paths[#paths + 1], expected[#expected + 1] = "/audit?" .. table.concat(serials, ","), table.concat(rows)
         end
         assert.are.same(expected, live.ask_all(host, paths))
-        local most, refused = judge_log(folder .. "/calls.ndjson")
+        local most, refused = callers.judge(folder .. "/calls.ndjson")
         assert.are.equal(0, refused)
         assert.is_true(most <= QPS, most .. " calls in a second")
       end)
