@@ -39,6 +39,15 @@ undocumented_words() {
     comm -13 <(options_in <<< "$help") - | sed 's/^/no --help mentions /'
 }
 
+# The page for nginx says of the phases that host/nginx.lua waits in, and of no others, that a client may wait there.
+# shellcheck disable=SC2016 # Markdown's own `
+misnamed_phases() {
+  diff <(awk '/^local YIELDING/,/}/' lua_module/certstat/host/nginx.lua | grep -oE '[a-z_]+ = true' | sed 's/ = true//' | sort) \
+    <(sed -nE 's/^\|.*\| `([a-z_]+)` \| yes \|.*/\1/p' scripts/examples/nginx/README.md | sort) |
+    sed -n 's/^< \(.*\)/scripts\/examples\/nginx\/README.md: a client may wait in \1/p
+      s/^> \(.*\)/scripts\/examples\/nginx\/README.md: a client may not wait in \1/p'
+}
+
 # unmentioned NAME TEXT WORDS
 unmentioned() {
   local word

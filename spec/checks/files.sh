@@ -31,6 +31,16 @@ untested_files() {
   done
 }
 
+# An example for a host has a page, and a spec that runs each file of it.
+untested_examples() {
+  local file path spec
+  for file in $(own_files | grep '^scripts/examples/'); do
+    path=${file#scripts/examples/} spec=spec/host/${path%%/*}_example_live_spec.lua
+    [ -e "scripts/examples/${path%%/*}/README.md" ] || echo "$file: there is no README.md"
+    [ "${path##*/}" = README.md ] || grep -qsF "\"$path\"" "$spec" || echo "$file: $spec does not run it"
+  done
+}
+
 # Functions of more than 80 lines: in C a body between braces in the first column, in Lua from `function` to the `end`
 # with the same indentation.
 long_functions() {
