@@ -190,9 +190,10 @@ soak:        ## many processes with one quota, nginx and HAProxy reloaded for ha
 mutants:     ## small faults put into src/core/, each of which a test must find
 	scripts/setup check
 	spec/mutants
-bench:       ## signing against hashing alone, the client against libcurl alone, the emulator's rate, audits of a million
+bench:       ## signing against hashing alone, the client against libcurl alone and in nginx and HAProxy, audits of a million
 	scripts/setup bench
 	$(MAKE) LUA=jit build
+	$(MAKE) LUA=5.3 build
 	$(MAKE) LUA=5.4 build bench-programs
 	spec/bench/run
 bench-long:  ## the ledger and audits as they grow to ten million rows, a million rows on each Lua, and two audits compared

@@ -25,12 +25,13 @@ function stage.new()
   return self
 end
 
---- Begins anew: another home, another emulator, which accepts ten calls a second, and an empty log.
-function Stage:begin()
+--- Begins anew: another home, another emulator, which accepts ten calls a second unless arguments of its own say more,
+-- and an empty log.
+function Stage:begin(...)
   self.homes = self.homes + 1
   self.home = ("%s/home%d"):format(self.folder, self.homes)
   self.log = ("%s/log%d"):format(self.folder, self.homes)
-  self.emulator = emulator.start { "--ca", self.folder .. "/ca/sub", "--listen", "127.0.0.1:0", "--log", self.log }
+  self.emulator = emulator.start { "--ca", self.folder .. "/ca/sub", "--listen", "127.0.0.1:0", "--log", self.log, ... }
   self.url = self.emulator.url
 end
 

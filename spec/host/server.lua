@@ -1,8 +1,9 @@
---- server.lua - nginx and HAProxy for the soak test: as a normal user, a master with one worker, which answers
--- `GET /SERIAL` with what client:status says of it, over a connection of its own.
+--- server.lua - nginx and HAProxy for soak tests and benchmarks: as a normal user, a master with one worker, which
+-- answers `GET /TEXT` with what a function of Lua returns for TEXT.
 local files = require "spec.emulator.files"
 local ipc = require "certstat.ipc"
 local lfs = require "lfs"
+local live = require "spec.host.live"
 local nginx = require "certstat.emulator.nginx"
 
 local Server = {}
@@ -23,13 +24,12 @@ error_log {folder}/stderr warn;
 events { worker_connections 64; }
 http {
   access_log off;
-  keepalive_timeout 0;
   client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/fastcgi;
   uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
   lua_package_path "{lua}/?.lua;{lua}/?/init.lua;;";
   lua_package_cpath "{modules51}/?.so;;";
-  init_by_lua_block { ask = dofile("{folder}/ask.lua") }
-  init_worker_by_lua_block { client:warm() }
+  init_by_lua_block { ask, begin = dofile("{folder}/ask.lua") }
+  init_worker_by_lua_block { begin() }
   server {
     listen 127.0.0.1:{port};
     location / { content_by_lua_block { ngx.print(ask(ngx.var.uri:sub(2))) } }
@@ -39,14 +39,13 @@ http {
 
 local HAPROXY = [[
 global
-  nbthread 2
+  nbthread {threads}
   lua-prepend-path {lua}/?.lua
   lua-prepend-path {lua}/?/init.lua
   lua-prepend-path {modules53}/?.so cpath
   {load} {folder}/service.lua
 defaults
   mode http
-  option httpclose
   timeout connect 5s
   timeout client 2m
   timeout server 2m
@@ -55,19 +54,9 @@ frontend door
   http-request use-service lua.ask
 ]]
 
-local ASK = [[
-client = assert(require("certstat").client {
-  endpoint = "{endpoint}", ca_file = "{ca_file}", home = "{home}", batch = 1, guard = 0.5,
-})
-return function(serial)
-  local rows, message = client:status { serial }
-  return rows and rows[1].serial .. " " .. rows[1].status or "failed: " .. message
-end
-]]
-
 local SERVICE = [[
-local ask = dofile("{folder}/ask.lua")
-client:warm()
+local ask, begin = dofile("{folder}/ask.lua")
+begin()
 core.register_service("ask", "http", function(applet)
   local body = ask(applet.path:sub(2))
   applet:set_status(200)
@@ -107,25 +96,38 @@ local function load_modules(found)
   return table.concat(lines, "\n")
 end
 
---- new(kind, folder, values) → a server, which runs. kind: "nginx", or how HAProxy loads its Lua, "lua-load" or
--- "lua-load-per-thread". folder: where its files are; values: {endpoint =, ca_file =, home =, lua =, modules51 =,
--- modules53 =, the places of certstat's files}.
-function server.new(kind, folder, values)
+--- copy(folder) → {lua =, modules51 =, modules53 =}: copies in `folder` of certstat's files, that anybody may read.
+function server.copy(folder)
+  local values = { lua = folder .. "/lua", modules51 = folder .. "/5.1", modules53 = folder .. "/5.3" }
+  files.shell(("cp -r %s %s && cp -r %s %s && cp -r %s %s && rm -r %s/certstat/emulator %s/certstat/command"):format(
+    live.sources(), values.lua, live.modules "5.1", values.modules51, live.modules "5.3", values.modules53, values.lua,
+    values.lua))
+  files.shell("chmod -R a+rX " .. folder)
+  return values
+end
+
+--- new{kind =, folder =, copies =, ask =, values =, threads =} → a server, which runs.
+-- kind: "nginx", or how HAProxy loads its Lua, "lua-load" or "lua-load-per-thread"; threads: of HAProxy (1). folder:
+-- where its files are, which is made. copies: from copy. ask: the text of a Lua file that returns that function,
+-- and one for a worker's start; {NAME} in it becomes values[NAME]. It finds the emulator's key in its environment.
+function server.new(options)
   local listener, port = ipc.listen("127.0.0.1", 0)
-  local self = setmetatable({ kind = kind, folder = folder, listener = listener,
+  local folder = options.folder
+  local self = setmetatable({ kind = options.kind, folder = folder, listener = listener,
     url = ("http://127.0.0.1:%d/"):format(port) }, Server)
-  local all = { folder = folder, load = kind, port = port, fd = listener:fd() }
-  for name, value in pairs(values) do all[name] = value end
+  local values = { folder = folder, load = options.kind, port = port, fd = listener:fd(),
+    threads = options.threads or 1 }
+  for name, path in pairs(options.copies) do values[name] = path end
   assert(lfs.mkdir(folder))
-  write(folder .. "/ask.lua", ASK, all)
-  if kind == "nginx" then
+  write(folder .. "/ask.lua", options.ask, options.values)
+  if self.kind == "nginx" then
     local found = assert(nginx.find(package.path, package.cpath))
-    all.modules = load_modules(found)
-    write(folder .. "/conf", NGINX, all)
+    values.modules = load_modules(found)
+    write(folder .. "/conf", NGINX, values)
     self.argv = { found.program, "-p", folder, "-c", folder .. "/conf", "-e", folder .. "/stderr" }
   else
-    write(folder .. "/service.lua", SERVICE, all)
-    write(folder .. "/conf", HAPROXY, all)
+    write(folder .. "/service.lua", SERVICE, values)
+    write(folder .. "/conf", HAPROXY, values)
     self.argv = { "/usr/sbin/haproxy", "-W", "-f", folder .. "/conf" }
   end
   files.write(folder .. "/stderr", "")
@@ -161,6 +163,9 @@ function server.status(id, name)
   local value = text and text:match("\n" .. name .. ":%s*(%w+)")
   return tonumber(value) or value
 end
+
+--- The processor time that a process of one thread has had, in nanoseconds (proc(5), schedstat).
+function server.cpu_ns(id) return tonumber(read(("/proc/%d/schedstat"):format(id)):match("^%d+")) end
 
 --- How many descriptors a process has open.
 function server.descriptors(id)
