@@ -5,6 +5,7 @@ local files = require "spec.emulator.files"
 local haproxy = require "spec.host.haproxy_server"
 local ipc = require "certstat.ipc"
 local live = require "spec.host.live"
+local name_server = require "spec.host.name_server"
 local terminator = require "spec.host.terminator"
 
 local PROXIES = [[
@@ -26,31 +27,6 @@ serve("ping", function() return "pong" end)
 
 local STATUS = "DescribeClientCertificateStatusForSerialNumber: "
 local GOOD = "0a1b 0a1b good - - -\n"
-
--- A name server that answers nothing: it says "asked" when it has been, and "again" 5 s later (resolv.conf(5)), when
--- libcurl has given up the connection and the lookup goes on.
-local SILENT = [[
-import socket, sys, time
-server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-server.bind((sys.argv[1], 53))
-print("up", flush=True)
-server.recvfrom(512)
-print("asked", flush=True)
-asked = time.monotonic()
-while time.monotonic() < asked + 2:
-    server.recvfrom(512)
-print("again", flush=True)
-time.sleep(60)
-]]
-
-local function start_silent()
-  local b, c = assert(ipc.random(2)):byte(1, 2)
-  local address = ("127.%d.%d.53"):format(b, c)
-  local process = assert(ipc.spawn { argv = { "/usr/bin/python3", "-c", SILENT, address }, output = true, env = {},
-    parent_signal = 15 })
-  assert(process:wait(30000) == "output")
-  return process, address
-end
 
 for _, load in ipairs { "lua-load", "lua-load-per-thread" } do
   describe("in HAProxy by " .. load, function()
@@ -100,7 +76,7 @@ for _, load in ipairs { "lua-load", "lua-load-per-thread" } do
       end)
 
       it("is not held by a name server that never answers", function()
-        local silent, address = start_silent()
+        local silent, address = name_server.start_silent()
         start("insecure-fork-wanted", { ["etc/resolv.conf"] = "nameserver " .. address .. "\n" })
         local asked = live.ask_later(host, "/named")
         assert.are.equal("output", (silent:wait(30000)))

@@ -1,0 +1,86 @@
+--- What a turn of the loop does in an nginx worker, with 20 calls in flight and a new TLS connection for each: no
+-- system call that waits, no file opened, one connection begun at most, and little of the processor.
+local emulator = require "spec.emulator.emulator"
+local files = require "spec.emulator.files"
+local ipc = require "certstat.ipc"
+local live = require "spec.host.live"
+local nginx = require "spec.host.nginx_server"
+local terminator = require "spec.host.terminator"
+local turns = require "spec.host.turns"
+
+local CALLS, ROUNDS = 20, 12
+
+local SCRIPT = turns.SCRIPT .. [[
+local client, stranger = open { qps = 100 }, open { ca_file = "{other_ca}" }
+local taken = watch(client)
+function call()
+  local reply, message = client:call("GetCAInstanceStatus", { InstanceId = "x" })
+  ngx.print(reply and "answered" or message)
+end
+function show() ngx.print(taken()) end
+function refused() ngx.print(questions.rows(stranger:status { "0a1b" })) end
+]]
+
+local LOCATIONS = [[
+  location = /call { content_by_lua_block { call() } }
+  location = /turns { content_by_lua_block { show() } }
+  location = /refused { content_by_lua_block { refused() } }
+]]
+
+describe("a turn in nginx", function()
+  local folder, service, tls, other, host
+
+  setup(function()
+    folder = files.folder()
+    files.shell("mkdir " .. folder .. "/newcerts")
+    files.write(folder .. "/index.txt", "V\t391124041809Z\t\t0A1B\tunknown\t/CN=x\n")
+    service = emulator.start { "--ca", folder, "--listen", "127.0.0.1:0", "--qps", "1000" }
+    emulator.fail(service, '{"fault":"latency","ms":700}')
+    tls, other = terminator.start(service), terminator.start(service)
+    host = nginx.start { service = tls, script = SCRIPT, locations = LOCATIONS, values = { other_ca = other.ca } }
+  end)
+
+  teardown(function()
+    if host then nginx.stop(host) end
+    if other then terminator.stop(other) end
+    if tls then terminator.stop(tls) end
+    if service then emulator.stop(service) end
+    ipc.remove_folder(folder)
+  end)
+
+  local function call_all()
+    local paths, expected = {}, {}
+    for i = 1, CALLS do paths[i], expected[i] = "/call", "answered" end
+    for i = CALLS + 1, 3 * CALLS do paths[i], expected[i] = "/ping", "pong" end
+    assert.are.same(expected, live.ask_all(host, paths))
+  end
+
+  it("trusts whom the client's ca_file names, and nobody else", function()
+    assert.matches("^error network TLSRefused: ", live.ask(host, "/refused"))
+  end)
+
+  it("takes 1.5 ms of the processor at most, 99 of 100 times", function()
+    local said
+    for _ = 1, ROUNDS do
+      call_all()
+      said = live.ask(host, "/turns")
+      if turns.are_short(said) then return end
+    end
+    error(said)
+  end)
+
+  it("waits for nothing, opens no file and begins one connection at most", function()
+    local worker = nginx.workers(host)[1]
+    local list, text = turns.traced(worker, call_all)
+    local connects = turns.judge(list, true)
+    assert.is_true(connects >= CALLS)
+    -- and between the turns: nginx alone waits, in its one epoll_wait
+    for call in text:gmatch("\n" .. worker .. " +([^\n]+)") do
+      assert(not call:find("FUTEX_WAIT", 1, true), call)
+      assert(not call:find("^open"), call)
+      assert(not call:find("^poll.*, [^0]%d*%) +="), call)
+      if call:find("^connect%(") then connects = connects - 1 end
+    end
+    assert.are.equal(0, connects)
+  end)
+end)
