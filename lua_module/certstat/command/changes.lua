@@ -81,7 +81,7 @@ local function compare(ledger, arguments, environment)
   end
   local report, counts = output.open(arguments, environment, columns.change), {}
   local failure = transfer(environment, changes.between(ledger, earlier, later), report, counts)
-  local written, unwritable = report:close(not failure)
+  local written, unwritable = report:close { whole = not failure }
   if not arguments.quiet then
     tell(counts, earlier, later, environment)
   end
