@@ -48,13 +48,19 @@ describe("in nginx", function()
     ipc.remove_folder(folder)
   end)
 
+  -- Returns how many calls there were.
+  local function assert_quota()
+    local most, refused, calls = callers.judge(folder .. "/calls.ndjson")
+    assert.are.equal(0, refused)
+    assert.is_true(most <= QPS, most .. " calls in a second")
+    return calls
+  end
+
   it(("answers %d callers at once, and is never throttled"):format(CALLERS), function()
     local paths, expected = {}, {}
     for i, one in ipairs(made) do paths[i], expected[i] = "/status?serial=" .. one.serial, one.row end
     assert.are.same(expected, live.ask_all(host, paths))
-    local most, refused, calls = callers.judge(folder .. "/calls.ndjson")
-    assert.are.equal(0, refused)
-    assert.is_true(most <= QPS, most .. " calls in a second")
+    local calls = assert_quota()
     assert.is_true(calls <= CALLERS / 10, calls .. " calls")
   end)
 
@@ -69,8 +75,24 @@ describe("in nginx", function()
       paths[#paths + 1], expected[#expected + 1] = "/status?serial=" .. made[i].serial, made[i].row
     end
     assert.are.same(expected, live.ask_all(host, paths))
-    local most, refused = callers.judge(folder .. "/calls.ndjson")
-    assert.are.equal(0, refused)
-    assert.is_true(most <= QPS, most .. " calls in a second")
+    assert_quota()
+  end)
+
+  it("keeps to the quota when a worker is killed in the middle", function()
+    local audits = {}
+    for first = 1, 120, 60 do
+      local serials = {}
+      for i = first, first + 59 do serials[#serials + 1] = made[i].serial end
+      audits[#audits + 1] = live.ask_later(host, "/audit?serials=" .. table.concat(serials, ","))
+    end
+    live.await(function() return #files.read(folder .. "/calls.ndjson") > 0 end)
+    nginx.signal(host, "KILL", nginx.workers(host)[1])
+    local paths, expected = {}, {}
+    for i = 121, CALLERS do
+      paths[#paths + 1], expected[#expected + 1] = "/status?serial=" .. made[i].serial, made[i].row
+    end
+    assert.are.same(expected, live.ask_all(host, paths))
+    for _, asked in ipairs(audits) do live.answer(asked) end
+    assert_quota()
   end)
 end)

@@ -31,14 +31,25 @@ location = /aborting {
   }
 }
 location = /count { content_by_lua_block { ngx.print(under_way) } }
+location = /timers { content_by_lua_block { ngx.print(ngx.timer.running_count() + ngx.timer.pending_count()) } }
 location = /forget { content_by_lua_block { under_way = 0 collectgarbage() ngx.print("forgotten") } }
 ]]
 
 describe("nginx", function()
-  local folder, service, tls, host
+  local folder, service, tls, host, ending, unanswered
 
   local function start()
     host = nginx.start { service = tls, script = SCRIPT, locations = LOCATIONS, values = { home = folder .. "/home" } }
+  end
+
+  -- Told to end while it has a call that the emulator does not answer: that takes ten seconds, for other tests to use.
+  local function begin_long_end()
+    start()
+    ending = host
+    emulator.fail(service, '{"fault":"latency","ms":60000}')
+    unanswered = live.ask_later(ending, "/status")
+    live.await(function() return emulator.hits(service) == 1 end)
+    nginx.signal(ending, "QUIT")
   end
 
   setup(function()
@@ -47,11 +58,13 @@ describe("nginx", function()
     files.write(folder .. "/index.txt", "V\t391124041809Z\t\t0A1B\tunknown\t/CN=x\n")
     service = emulator.start { "--ca", folder, "--listen", "127.0.0.1:0", "--qps", "1000" }
     tls = terminator.start(service)
+    begin_long_end()
     start()
   end)
 
   teardown(function()
     if host then nginx.stop(host) end
+    if ending then nginx.stop(ending) end
     if tls then terminator.stop(tls) end
     if service then emulator.stop(service) end
     ipc.remove_folder(folder)
@@ -93,7 +106,7 @@ describe("nginx", function()
         return same
       end)
       live.leave(call_all(1000, path))
-      live.await(function() return nginx.descriptors(host) <= before end)
+      live.await(function() return nginx.descriptors(host) <= before and live.ask(host, "/timers") == "0" end)
       emulator.fail(service, "")
       assert.are.equal(GOOD, live.ask(host, path))
     end)
@@ -129,5 +142,10 @@ describe("nginx", function()
     emulator.fail(service, "")
     assert.are.equal(GOOD, live.ask(host, "/status"))
     assert.are_not.equal(old, live.ask(host, "/pid"))
+  end)
+
+  it("gives up what lasts when it shall end, and ends", function()
+    assert.are.equal("error closed Closed: the client was closed\n", (live.answer(unanswered)))
+    assert.are.same({ "exited", 0 }, { ending.process:wait(20000) })
   end)
 end)

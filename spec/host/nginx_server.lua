@@ -61,11 +61,12 @@ local function run(self, program, before)
   self.master = files.read(self.folder .. "/pid"):match("%d+")
 end
 
---- start{service = an emulator, script = Lua after the prelude, for init_by_lua, locations =, http = lines of these
--- sections, workers = 1, values = {name = text}, before = {program, argument, …}: what becomes nginx} → a server:
--- {url =, folder =, process =, master = its process id}. In the texts {name} is a value.
+--- start{service = an emulator, prelude = Lua, if it is not the usual one, script = Lua after it, for init_by_lua,
+-- locations =, http = lines of these sections, workers = 1, values = {name = text}, before = {program, argument, …}:
+-- what becomes nginx} → a server: {url =, folder =, process =, master = its process id}. In the texts {name} is a
+-- value.
 function server.start(options)
-  local folder, service = files.folder(), options.service
+  local folder, service = files.folder(), options.service or {}
   files.shell("chmod 755 " .. folder)
   local listener, port = ipc.listen("127.0.0.1", 0)
   local self = { folder = folder, listener = listener, url = "http://127.0.0.1:" .. port }
@@ -75,12 +76,12 @@ function server.start(options)
     workers = options.workers or 1, modules = "load_module " .. table.concat(found.modules, ";\nload_module ") .. ";",
     sources = live.sources(), specs = (live.sources():gsub("lua_module$", "spec")), cmodules = live.modules("5.1"),
     http = options.http or "", locations = options.locations,
-    endpoint = service.url, ca_file = service.ca and ("%q"):format(service.ca) or "nil",
+    endpoint = service.url or "", ca_file = service.ca and ("%q"):format(service.ca) or "nil",
   }
   for name, value in pairs(options.values or {}) do values[name] = value end
   values.http, values.locations = filled(values.http, values), filled(values.locations, values)
   files.write(folder .. "/nginx.conf", filled(CONFIGURATION, values))
-  files.write(folder .. "/script.lua", filled(PRELUDE .. options.script, values))
+  files.write(folder .. "/script.lua", filled((options.prelude or PRELUDE) .. options.script, values))
   run(self, found.program, options.before or {})
   return self
 end
@@ -106,7 +107,10 @@ function server.reload(self)
 end
 
 --- Whether a process is no more.
-function server.is_gone(id) return not io.open("/proc/" .. id .. "/stat") end
+function server.is_gone(id)
+  local file = io.open("/proc/" .. id .. "/stat")
+  return not file or not file:close()
+end
 
 --- How many descriptors its only worker has open.
 function server.descriptors(self)

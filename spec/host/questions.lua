@@ -16,9 +16,12 @@ end
 
 --- Asks client about the serials in every way there is.
 function questions.all(client, serials)
-  local out, rows, identifier = { "status\n", questions.rows(client:status(serials)) }, {}, nil
-  for row in client:audit(serials) do rows[#rows + 1] = row end
-  table.insert(out, "audit\n" .. questions.rows(rows))
+  local out, identifier = { "status\n", questions.rows(client:status(serials)) }, nil
+  for _, source in ipairs { serials, client:certificates() } do
+    local rows = {}
+    for row in client:audit(source) do rows[#rows + 1] = row end
+    table.insert(out, "audit\n" .. questions.rows(rows))
+  end
   for item in client:list("ListClientCertificate") do table.insert(out, "list " .. item.SerialNumber .. "\n") end
   for one in client:certificates() do
     identifier = one.identifier
