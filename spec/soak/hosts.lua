@@ -164,7 +164,7 @@ local function sample(one, at)
   for _, id in ipairs(zombies) do one.zombies[id] = true end
   if one.steady and #workers == 1 then
     table.insert(one.samples, { at = at, descriptors = server.descriptors(workers[1]),
-      kib = server.status(workers[1], "VmRSS") })
+      kib = server.status(workers[1], "RssAnon") })
   end
 end
 
@@ -254,7 +254,7 @@ local function densest()
   end
   table.sort(sent)
   for i = RATE + 1, #sent do shortest_ns = math.min(shortest_ns, sent[i] - sent[i - RATE]) end
-  expect(#sent >= calls.answered, "%d calls were answered, and %d left", calls.answered, #sent)
+  expect(#sent >= calls.answered, "%d calls were answered, %d left", calls.answered, #sent)
   return shortest_ns / 1e9
 end
 
