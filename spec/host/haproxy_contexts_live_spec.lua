@@ -22,12 +22,6 @@ frontend front
   http-request use-service lua.init if { path /init }
   http-request use-service lua.first if { path /first }
   http-request use-service lua.ask if { path /service }
-frontend content
-  mode tcp
-  bind {content}
-  tcp-request inspect-delay 30s
-  tcp-request content lua.ask
-  tcp-request content use-service lua.toldtcp
 frontend tcp
   mode tcp
   bind {tcp}
@@ -54,12 +48,8 @@ core.register_service("asktcp", "tcp", function(applet)
   applet:getline()
   applet:send(ask())
 end)
-core.register_service("toldtcp", "tcp", function(applet)
-  applet:getline()
-  applet:send(applet:get_var("txn.answer"))
-end)
 serve("told", function(applet) return applet:get_var("txn.answer") or "no answer" end)
-core.register_action("ask", { "http-req", "tcp-req" }, function(txn) txn:set_var("txn.answer", ask()) end)
+core.register_action("ask", { "http-req" }, function(txn) txn:set_var("txn.answer", ask()) end)
 core.register_action("nested", { "http-req" }, function(txn)
   txn:set_var("txn.answer", coroutine.wrap(status)())
 end)
@@ -86,7 +76,7 @@ for _, load in ipairs { "lua-load", "lua-load-per-thread" } do
         credentials = { access_key_id = "demo", access_key_secret = "throw-away" },
       }), serials)
       host = haproxy.start {
-        load = load, service = service, doors = { "front", "content", "tcp" }, script = SCRIPT, proxies = PROXIES,
+        load = load, service = service, doors = { "front", "tcp" }, script = SCRIPT, proxies = PROXIES,
         values = { serials = '"' .. table.concat(serials, '", "') .. '"' },
       }
     end)
@@ -97,9 +87,9 @@ for _, load in ipairs { "lua-load", "lua-load-per-thread" } do
       ipc.remove_folder(folder)
     end)
 
-    local function ask_tcp(door)
+    local function ask_tcp()
       return files.shell(("timeout 30 bash -c 'exec 3<>/dev/tcp/127.0.0.1/%d; echo ask >&3; cat <&3'"):format(
-        host.port[door]))
+        host.port.tcp))
     end
 
     it("answers in a task", function()
@@ -114,12 +104,8 @@ for _, load in ipairs { "lua-load", "lua-load-per-thread" } do
       assert.are.equal(expected, live.ask(host, "/service"))
     end)
 
-    it("answers in an action of tcp-request content", function()
-      assert.are.equal(expected, ask_tcp("content"))
-    end)
-
     it("answers in a service of tcp", function()
-      assert.are.equal(expected, ask_tcp("tcp"))
+      assert.are.equal(expected, ask_tcp())
     end)
 
     it("has the connection of the first call from warm()", function()

@@ -59,7 +59,8 @@ local function pump(loop, pace)
 end
 
 -- An action of tcp-request content whose sleep is over before HAProxy has noted it, which a turn can take, is resumed
--- no more until the inspect-delay is over (hlua_action and tcp_inspect_request of 2.6). A yield sets HAProxy's clock.
+-- no more until the inspect-delay is over (hlua_action and tcp_inspect_request of 2.6). A yield sets HAProxy's clock,
+-- which makes that rare, but not impossible.
 local function sleep(ms)
   core.yield()
   core.msleep(ms)
