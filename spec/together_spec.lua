@@ -200,25 +200,25 @@ describe("together: a refused call", function()
       return answer_own(request)
     end)
     local release, threads, outcomes = hold_back(client), {}, {}
-    for i = 1, 8 do threads[i], outcomes[i] = ask(client, { world.serial(i) }) end
+    for i = 1, 9 do threads[i], outcomes[i] = ask(client, { world.serial(i) }) end
     release()
     w.clock.now = w.clock.now + 1000000000 -- when it looks for a permit again
     client.loop:turn()
-    assert.same({ 8 }, counts(w))
+    assert.same({ 9 }, counts(w))
     w.clock.now = w.clock.now + 30000000
     w.net:step(0)
     release = hold_back(client)
     client.loop:turn()
-    for i = 1, 8 do assert(coroutine.resume(threads[i])) end
-    threads[9], outcomes[9] = ask(client, { world.serial(9) })
+    for i = 1, 9 do assert(coroutine.resume(threads[i])) end
+    threads[10], outcomes[10] = ask(client, { world.serial(10) })
     release()
     run(client, threads)
-    assert.equal(time_of(9), outcomes[9].rows[1].revoked_at)
+    assert.equal(time_of(10), outcomes[10].rows[1].revoked_at)
     local asked_for_it = 0
     for _, request in ipairs(w.net.started) do
-      if request.query.SerialNumber:find(world.serial(9), 1, true) then
+      if request.query.SerialNumber:find(world.serial(10), 1, true) then
         asked_for_it = asked_for_it + 1
-        assert.equal(world.serial(9), request.query.SerialNumber)
+        assert.equal(world.serial(10), request.query.SerialNumber)
       end
     end
     assert.equal(1, asked_for_it)
