@@ -450,7 +450,7 @@ end
 
 --- Lets the host turn the loop until until_done() is true.
 function Loop:wait(until_done)
-  self:turn()
+  self.host.begin(self)
   while not until_done() do
     if self.on_wait then self.on_wait() end
     self.host.wait(self)

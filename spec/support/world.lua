@@ -75,6 +75,7 @@ function world.new(options)
     name = "fake", now_ns = function() return self.clock.now end, may_wait = function() return true end,
     pause = function(net, ns) return net:step(ns) end,
   }
+  self.host.begin = self.host.begin or function(waiting) return waiting:turn() end
   self.host.wait = self.host.wait or function(waiting)
     self.host.pause(waiting.net, waiting:idle_ns())
     return waiting:turn()

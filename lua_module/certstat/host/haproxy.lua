@@ -49,11 +49,15 @@ local function turn_if_due(loop, since_ns)
   end
 end
 
--- Turns the loop while a reply is awaited that no caller waits for any more.
+--- Whoever is about to wait turns the loop first, but for those who come together.
+function M.begin(loop) turn_if_due(loop, STEP_NS) end
+
+-- Turns the loop while a reply is awaited that no caller waits for any more, and while there is more to send than a turn
+-- sends: callers that came together look together, and one turns.
 local function pump(loop, pace)
   repeat
-    core.msleep(TASK_MS)
-    turn_if_due(loop, TASK_NS)
+    core.msleep(loop.hurry and 1 or TASK_MS)
+    turn_if_due(loop, loop.hurry and STEP_NS or TASK_NS)
   until loop.closed or loop.net:live() == 0
   pace.pumped = false
 end

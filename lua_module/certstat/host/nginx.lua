@@ -16,8 +16,8 @@ local EXIT_NS = 10e9  -- calls of a worker that is told to end may take so long
 -- elsewhere whoever waits there ends the handshake. ssl_cert, which comes after them, yields everywhere.
 local YIELDING = { server_rewrite = true, rewrite = true, access = true, content = true, timer = true, ssl_cert = true }
 
--- By loop: {running =, exit_ns = when its calls end, bell = a semaphore that wakes the pump, waiters = {[semaphore of a
--- caller] = when it began to wait}}.
+-- By loop: {running =, began_ns = since when, exit_ns = when its calls end, bell = a semaphore that wakes the pump,
+-- waiters = {[semaphore of a caller] = when it began to wait}}.
 local pumps = setmetatable({}, { __mode = "k" })
 
 function M.may_wait()
@@ -88,10 +88,16 @@ local function start(loop)
     pump = { waiters = setmetatable({}, { __mode = "k" }), bell = require("ngx.semaphore").new() }
     pumps[loop] = pump
   end
-  if pump.running and M.now_ns() - loop.turned_ns < DEAD_NS then return pump end
+  local now = M.now_ns()
+  if pump.running and now - math.max(loop.turned_ns, pump.began_ns) < DEAD_NS then return pump end
+  pump.began_ns = now
   pump.running = M.spawn(function() run(loop, pump) end)
   return pump.running and pump
 end
+
+--- Nothing: turns are the pump's, one in each round of nginx's own loop. Callers that came together, each with a turn of
+-- his own, would hold the worker for as many.
+function M.begin() end
 
 --- Until it is worth looking whether the call is done; somebody turns the loop meanwhile.
 function M.wait(loop)

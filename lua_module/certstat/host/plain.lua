@@ -7,6 +7,9 @@ function M.may_wait() return true end
 
 function M.pause(net, ns) return net:step(ns) end
 
+--- Whoever is about to wait turns the loop first.
+function M.begin(loop) return loop:turn() end
+
 --- Waits for the transport, and turns the loop.
 function M.wait(loop)
   M.pause(loop.net, loop:idle_ns())
