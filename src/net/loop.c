@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 /* How long a step may go on to the next ready socket. */
-static const int64_t BUDGET_NS = INT64_C(500000);
+static const int64_t BUDGET_NS = INT64_C(200000);
 
 /* Connections kept open, at most. */
 enum { CONNECTIONS_KEPT = 32 };
