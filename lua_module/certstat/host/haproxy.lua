@@ -52,8 +52,8 @@ end
 --- Whoever is about to wait turns the loop first, but for those who come together.
 function M.begin(loop) turn_if_due(loop, STEP_NS) end
 
--- Turns the loop while a reply is awaited that no caller waits for any more, and while there is more to send than a turn
--- sends: callers that came together look together, and one turns.
+-- Turns the loop while a reply is awaited that no caller waits for any more, and while there is more to send than a
+-- turn sends: callers that came together look together, and one turns.
 local function pump(loop, pace)
   repeat
     core.msleep(loop.hurry and 1 or TASK_MS)

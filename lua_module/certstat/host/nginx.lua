@@ -95,8 +95,8 @@ local function start(loop)
   return pump.running and pump
 end
 
---- Nothing: turns are the pump's, one in each round of nginx's own loop. Callers that came together, each with a turn of
--- his own, would hold the worker for as many.
+--- Nothing: turns are the pump's. Callers that came together, each with a turn of his own, would hold the worker for as
+-- many.
 function M.begin() end
 
 --- Until it is worth looking whether the call is done; somebody turns the loop meanwhile.
