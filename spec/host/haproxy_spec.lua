@@ -92,6 +92,28 @@ describe("in HAProxy, a call", function()
     assert.is_true(counts.turns <= 25, counts.turns)
   end)
 
+  it("leaves at once, also where another has just been answered", function()
+    start()
+    here:spawn(function()
+      for n = 1, 3 do
+        local came = w.clock.now
+        w:call()
+        assert.equal(came, w.net.started[n].at)
+      end
+    end)
+    here:run()
+    assert.equal(3, #w.net.started)
+  end)
+
+  it("does not turn the loop as it comes, where it comes with others", function()
+    start()
+    local counts = counted()
+    for _ = 1, 20 do here:spawn(function() w:call() end) end
+    local came = w.clock.now
+    here:run(function() return w.clock.now > came end)
+    assert.is_true(counts.turns <= 2, counts.turns)
+  end)
+
   it("sleeps only after a yield, and never for less than two milliseconds", function()
     start()
     local sleep, sleeps, caller = msleep, 0, nil

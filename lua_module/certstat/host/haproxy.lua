@@ -12,8 +12,9 @@ local TASK_MS, TASK_NS = 10, 5e6
 local IDLE_MS, IDLE_NS, END_NS = 1000, 1e9, 60e9
 local DEAD_NS = 3e9 -- a pump wakes once a second: one that has not for so long has been ended by HAProxy
 
--- By loop: {ms = how long callers sleep, looks = how often they have looked since since_ns, used_ns = when anybody waited
--- or a reply was awaited last, tended_ns = when the pump woke last, or 0}.
+-- By loop: {ms = how long callers sleep, looks = how often they have looked since since_ns, begun_ns = when a caller
+-- turned the loop as he came, used_ns = when anybody waited or a reply was awaited last, tended_ns = when the pump woke
+-- last, or 0}.
 local paces = setmetatable({}, { __mode = "k" })
 
 -- core.msleep returns at once, without an error, where HAProxy has nothing that it could resume: while a file is
@@ -29,6 +30,15 @@ function M.pause() core.msleep(1) end
 
 --- Runs f in a task.
 function M.spawn(f) return core.register_task(f) end
+
+local function pace_of(loop)
+  local pace = paces[loop]
+  if not pace then
+    pace = { ms = LEAST_MS, looks = 0, since_ns = M.now_ns(), begun_ns = 0, tended_ns = 0 }
+    paces[loop] = pace
+  end
+  return pace
+end
 
 -- Other callers may run between any two instructions: all that can come of that is a pace which is wrong for 20 ms.
 local function adapt(pace)
@@ -51,12 +61,9 @@ local function turn_if_due(loop, since_ns)
   end
 end
 
---- Whoever is about to wait turns the loop first, but for those who come together.
-function M.begin(loop) turn_if_due(loop, STEP_NS) end
-
 -- Turns the loop while a reply is awaited that no caller waits for any more, and while there is more to send than a
--- turn sends: callers that came together look together, and one turns. It outlives its work by a minute, as HAProxy 2.6
--- gives back nothing of what it needs to begin a task: a tenth of a KiB, for a caller that waits for a permit each 10 ms.
+-- turn sends: callers that came together look together, and one turns. It outlives its work by a minute, as HAProxy
+-- 2.6 keeps a tenth of a KiB of each task: with one for each time that no reply is awaited, some KiB a second.
 local function pump(loop, pace)
   repeat
     pace.tended_ns = M.now_ns()
@@ -77,13 +84,18 @@ local function sleep(ms)
   core.msleep(ms)
 end
 
+--- Whoever comes turns the loop first, but for those who come together: a turn for each would hold the thread for all.
+function M.begin(loop)
+  local pace, now = pace_of(loop), M.now_ns()
+  if now - pace.begun_ns >= STEP_NS then
+    pace.begun_ns = now
+    turn_if_due(loop, 0)
+  end
+end
+
 --- Until it is worth looking whether the call is done; somebody turns the loop meanwhile.
 function M.wait(loop)
-  local pace, now = paces[loop], M.now_ns()
-  if not pace then
-    pace = { ms = LEAST_MS, looks = 0, since_ns = now, tended_ns = 0 }
-    paces[loop] = pace
-  end
+  local pace, now = pace_of(loop), M.now_ns()
   pace.used_ns = now
   if now - pace.tended_ns > DEAD_NS then
     pace.tended_ns = now
