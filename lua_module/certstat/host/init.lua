@@ -6,6 +6,7 @@
 --                       what they shall use is not opened before they use it
 --   now_ns()            nanoseconds that never step
 --   may_wait()          true; or nil, message where a caller can't wait (an nginx phase without yield)
+--   begin(loop)         a caller is about to wait: turns the loop, but for a server where that is left to another
 --   wait(loop)          returns when it is worth looking whether what a caller waits for is there, after a second at
 --                       the latest; somebody has turned the loop meanwhile, and in a server others have gone on
 --   pause(net, ns)      lets at most ns nanoseconds pass, less if something may have happened; in a server it lets the
