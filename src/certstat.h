@@ -348,8 +348,15 @@ typedef struct cs_guard {
     int64_t extra_ns, throttled_ns;      /* what the last throttle added, and when; 0: never */
 } cs_guard;
 
+/* Who waits with the lowest rate of a lane. */
+struct cs_quota_waiter {
+    int64_t rate; /* 0: nobody */
+    int64_t since_ns;
+    int64_t until_ns; /* not back by then, it is gone */
+};
+
 /* What has been sent and who waits: plain data, the same in memory and in a file that processes
- * share. Zeroed memory is an unused quota. */
+ * share, where new fields go to the end. Zeroed memory is an unused quota. */
 typedef struct cs_quota {
     int64_t times[CS_QUOTA_TIMES]; /* ascending; when calls were sent, or at the latest will be */
     int64_t count;                 /* of times */
@@ -359,6 +366,7 @@ typedef struct cs_quota {
     int64_t asked_ns[CS_LANES];         /* when the lane asked last; 0: never */
     cs_budget budget;
     cs_guard guard;
+    struct cs_quota_waiter slowest[CS_LANES];
 } cs_quota;
 
 #define CS_GUARD_ADAPTS (-1)
@@ -379,7 +387,8 @@ typedef struct cs_quota_rule {
  *
  * A lower lane waits while a higher one does. A lane that waits for two seconds, and for longer
  * than its window, gets one permit first. While a higher lane has asked within ten seconds, the
- * audit lane leaves two permits of each window free, unless it has waited that long. */
+ * audit lane leaves two permits of each window free, unless it has waited that long. Callers may
+ * have different rates: after ten seconds the slower one gets a permit before the faster ones. */
 int64_t cs_quota_take(cs_quota *quota, const cs_quota_rule *rule, enum cs_lane lane,
                       int64_t hold_ns, int64_t now_ns, int64_t *permit);
 

@@ -12,6 +12,7 @@
 #define RESERVE_NS  (10 * CS_SEC) /* so long after a higher lane asked the audit lane leaves */
 #define RESERVE     2             /* permits of each window free */
 #define COMEBACK_NS (250 * CS_MS) /* how late a waiter may come back and still be one */
+#define PATIENCE_NS (10 * CS_SEC) /* a slower caller that has waited so long goes first */
 #define STEP_NS     1024 /* 2^53 steps reach beyond INT64_MAX: a permit is exact as a double */
 
 static int64_t greater(int64_t a, int64_t b)
@@ -69,6 +70,13 @@ static int64_t due_of(const cs_quota *q, int other)
     return q->waiting_until_ns[other] - COMEBACK_NS;
 }
 
+/* Whether somebody who waits until `due_ns` is worth waiting for: with a longer window than one's own
+ * that may be hours. Bookings usually lie no further ahead than a waiter may come late. */
+static int is_near(const cs_quota_rule *rule, int64_t due_ns, int64_t now_ns)
+{
+    return due_ns - now_ns <= rule->window_ns + rule->guard_ns + COMEBACK_NS;
+}
+
 /* Whether `other` gets a permit before `lane` does: those that starve go first, the longest waiting
  * of them before the others; then the higher. For a lower lane nobody waits before it may be given
  * one. */
@@ -76,7 +84,8 @@ static int goes_first(const cs_quota *q, const cs_quota_rule *rule, int other, i
                       int64_t now_ns)
 {
     int hungry = starves(q, rule, other, now_ns), self = starves(q, rule, lane, now_ns);
-    if (!waits(q, other, now_ns) || (other > lane && due_of(q, other) > now_ns)) {
+    if (!waits(q, other, now_ns) || !is_near(rule, due_of(q, other), now_ns) ||
+        (other > lane && due_of(q, other) > now_ns)) {
         return 0;
     }
     if (hungry && self && q->waiting_since_ns[other] != q->waiting_since_ns[lane]) {
@@ -85,10 +94,24 @@ static int goes_first(const cs_quota *q, const cs_quota_rule *rule, int other, i
     return hungry != self ? hungry : other < lane;
 }
 
-/* When a lane that others go before is to ask again; 0: none does. */
+/* Whether the slowest waiter of a lane has waited so long that those who are faster leave it the next
+ * permit. */
+static int is_out_of_patience(const cs_quota *q, int lane, int64_t now_ns)
+{
+    const struct cs_quota_waiter *w = &q->slowest[lane];
+    return w->rate && now_ns <= w->until_ns && now_ns - w->since_ns >= PATIENCE_NS;
+}
+
+/* When a caller that others go before is to ask again; 0: none does. */
 static int64_t held_up_until(const cs_quota *q, const cs_quota_rule *rule, int lane, int64_t now_ns)
 {
     for (int other = 0; other < CS_LANES; other++) {
+        const struct cs_quota_waiter *w = &q->slowest[other];
+        int64_t due_ns = w->until_ns - COMEBACK_NS;
+        if (w->rate < rule->rate && is_out_of_patience(q, other, now_ns) &&
+            is_near(rule, due_ns, now_ns)) {
+            return greater(due_ns, now_ns) + CS_MS;
+        }
         if (other != lane && goes_first(q, rule, other, lane, now_ns)) {
             return greater(due_of(q, other), now_ns) + CS_MS;
         }
@@ -106,6 +129,21 @@ static int64_t usable_rate(const cs_quota *q, const cs_quota_rule *rule, int lan
         }
     }
     return rule->rate;
+}
+
+/* A caller with a lower rate than another waits for a moment in which fewer calls have left, which
+ * never comes while that one takes all it may, whatever their lanes. So the slowest of a lane that
+ * waits is kept. */
+static void note_slowest(struct cs_quota_waiter *w, int64_t rate, int64_t due_ns, int64_t now_ns)
+{
+    int gone = !w->rate || now_ns > w->until_ns;
+    if (gone || rate < w->rate) {
+        w->since_ns = now_ns;
+        w->rate = rate;
+    }
+    if (rate == w->rate) {
+        w->until_ns = due_ns + COMEBACK_NS;
+    }
 }
 
 int64_t cs_quota_take(cs_quota *q, const cs_quota_rule *given, enum cs_lane who, int64_t hold_ns,
@@ -127,9 +165,13 @@ int64_t cs_quota_take(cs_quota *q, const cs_quota_rule *given, enum cs_lane who,
             q->waiting_since_ns[lane] = now_ns;
         }
         q->waiting_until_ns[lane] = due + COMEBACK_NS;
+        note_slowest(&q->slowest[lane], rule.rate, due, now_ns);
         return due - now_ns;
     }
     q->waiting_since_ns[lane] = 0;
+    if (q->slowest[lane].rate == rule.rate) {
+        q->slowest[lane].rate = 0;
+    }
     *permit = insert(q, (now_ns + hold_ns + STEP_NS - 1) / STEP_NS * STEP_NS, STEP_NS);
     return 0;
 }
@@ -208,7 +250,10 @@ int cs_quota_plausible(const cs_quota *q, int64_t latest_ns)
     for (int lane = 0; fine && lane < CS_LANES; lane++) {
         fine = within(q->waiting_since_ns[lane], latest_ns) &&
                within(q->asked_ns[lane], latest_ns) &&
-               within(q->waiting_until_ns[lane], INT64_MAX / 2);
+               within(q->waiting_until_ns[lane], INT64_MAX / 2) &&
+               within(q->slowest[lane].rate, CS_QUOTA_TIMES) &&
+               within(q->slowest[lane].since_ns, latest_ns) &&
+               within(q->slowest[lane].until_ns, INT64_MAX / 2);
     }
     return fine;
 }

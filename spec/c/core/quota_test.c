@@ -198,6 +198,12 @@ static void a_state_that_cannot_be_is_not_plausible(void **state)
         {&q.budget.at_ns, latest + 1},
         {&q.budget.milli, CS_BUDGET_MAX + 1},
         {&q.budget.milli, INT64_MIN},
+        {&q.slowest[CS_LANE_GATE].rate, -1},
+        {&q.slowest[CS_LANE_GATE].rate, CS_QUOTA_TIMES + 1},
+        {&q.slowest[CS_LANE_AUDIT].since_ns, latest + 1},
+        {&q.slowest[CS_LANE_AUDIT].since_ns, -1},
+        {&q.slowest[CS_LANE_AUDIT].until_ns, -1},
+        {&q.slowest[CS_LANE_GATE].until_ns, INT64_MAX},
         {&q.guard.replies, -1},
         {&q.guard.replies, INT64_MAX},
         {&q.guard.replied_ns, latest + 1},
@@ -261,45 +267,43 @@ static void a_waiter_that_does_not_come_back_holds_nobody_up(void **state)
     assert_int_equal(take(&q, &ten, CS_LANE_INTERACTIVE, due + 251 * CS_MS), 0);
 }
 
-/* Lanes that always want a permit, in this order whenever two want one at the same time; the lower
- * the lane, the later it begins. Counts the permits of each, and how long each waited at most. */
+/* Callers that always want a permit, in this order whenever two want one at the same time; the lower
+ * the lane, the later they begin. Counts the permits of each, and how long each waited at most. */
+enum { CROWD_MAX = 4 };
+
 struct crowd {
-    const cs_quota_rule *rule;
-    const enum cs_lane *lanes;
-    size_t lanes_n;
-    int64_t permits[CS_LANES], longest_ns[CS_LANES];
+    const cs_quota_rule *rules[CROWD_MAX];
+    enum cs_lane lanes[CROWD_MAX];
+    size_t n;
+    int64_t permits[CROWD_MAX], longest_ns[CROWD_MAX];
 };
 
 static void run_crowd(struct crowd *c, int64_t for_ns)
 {
     cs_quota q = {0};
-    int64_t next[CS_LANES], since[CS_LANES], now = START;
-    for (size_t i = 0; i < c->lanes_n; i++) {
-        next[c->lanes[i]] = since[c->lanes[i]] = START + (int64_t)c->lanes[i] * CS_MS;
-        c->permits[c->lanes[i]] = c->longest_ns[c->lanes[i]] = 0;
+    int64_t next[CROWD_MAX], since[CROWD_MAX], now = START;
+    for (size_t i = 0; i < c->n; i++) {
+        next[i] = since[i] = START + (int64_t)c->lanes[i] * CS_MS;
+        c->permits[i] = c->longest_ns[i] = 0;
     }
     while (now < START + for_ns) {
-        for (size_t i = 0; i < c->lanes_n; i++) {
-            enum cs_lane lane = c->lanes[i];
-            int64_t permit;
-            if (next[lane] > now) {
-                continue;
-            }
-            int64_t wait = cs_quota_take(&q, c->rule, lane, 250 * CS_MS, now, &permit);
-            next[lane] = now + wait;
-            if (wait == 0) {
-                cs_quota_sent(&q, permit, now);
-                int64_t waited = now - since[lane];
-                c->longest_ns[lane] = waited > c->longest_ns[lane] ? waited : c->longest_ns[lane];
-                since[lane] = now;
-                next[lane] = now + 1;
-                c->permits[lane]++;
-            }
-        }
         int64_t soonest = INT64_MAX;
-        for (size_t i = 0; i < c->lanes_n; i++) {
-            int64_t at = next[c->lanes[i]];
-            soonest = at < soonest ? at : soonest;
+        for (size_t i = 0; i < c->n; i++) {
+            int64_t permit;
+            if (next[i] <= now) {
+                int64_t wait =
+                    cs_quota_take(&q, c->rules[i], c->lanes[i], 250 * CS_MS, now, &permit);
+                next[i] = now + wait;
+                if (wait == 0) {
+                    cs_quota_sent(&q, permit, now);
+                    next[i] = now + 1;
+                    c->permits[i]++;
+                }
+                int64_t waited = now - since[i];
+                c->longest_ns[i] = waited > c->longest_ns[i] ? waited : c->longest_ns[i];
+                since[i] = wait ? since[i] : now;
+            }
+            soonest = next[i] < soonest ? next[i] : soonest;
         }
         now = soonest > now ? soonest : now + 1;
     }
@@ -318,9 +322,8 @@ static void a_starved_lower_lane_gets_one_permit_and_not_more(void **state)
     for (size_t i = 0; i < COUNT(orders) * COUNT(rates); i++) {
         const enum cs_lane *order = orders[i % COUNT(orders)];
         cs_quota_rule rule = {.rate = rates[i / COUNT(orders)], .window_ns = CS_SEC};
-        struct crowd c = {.rule = &rule, .lanes = order, .lanes_n = 2};
-        enum cs_lane lower = order[0] > order[1] ? order[0] : order[1];
-        enum cs_lane higher = order[0] < order[1] ? order[0] : order[1];
+        struct crowd c = {{&rule, &rule}, {order[0], order[1]}, .n = 2};
+        size_t lower = order[0] > order[1] ? 0 : 1, higher = 1 - lower;
         run_crowd(&c, 60 * CS_SEC);
         assert_in_range(c.longest_ns[lower], 1, 4 * CS_SEC);
         assert_in_range(c.permits[lower], 15, 31);
@@ -331,9 +334,9 @@ static void a_starved_lower_lane_gets_one_permit_and_not_more(void **state)
 /* Where one permit comes in a while all three starve: they take turns. */
 static void those_that_starve_take_turns(void **state)
 {
-    static const enum cs_lane lanes[] = {CS_LANE_GATE, CS_LANE_INTERACTIVE, CS_LANE_AUDIT};
     static const cs_quota_rule slow = {.rate = 1, .window_ns = 10 * CS_SEC};
-    struct crowd c = {.rule = &slow, .lanes = lanes, .lanes_n = 3};
+    struct crowd c = {
+        {&slow, &slow, &slow}, {CS_LANE_GATE, CS_LANE_INTERACTIVE, CS_LANE_AUDIT}, .n = 3};
     (void)state;
     run_crowd(&c, 1000 * CS_SEC);
     for (int lane = 0; lane < CS_LANES; lane++) {
@@ -344,14 +347,91 @@ static void those_that_starve_take_turns(void **state)
 
 static void no_lane_starves_among_three(void **state)
 {
-    static const enum cs_lane lanes[] = {CS_LANE_GATE, CS_LANE_INTERACTIVE, CS_LANE_AUDIT};
-    struct crowd c = {.rule = &ten, .lanes = lanes, .lanes_n = 3};
+    struct crowd c = {
+        {&ten, &ten, &ten}, {CS_LANE_GATE, CS_LANE_INTERACTIVE, CS_LANE_AUDIT}, .n = 3};
     (void)state;
     run_crowd(&c, 120 * CS_SEC);
     assert_in_range(c.longest_ns[CS_LANE_AUDIT], 1, 5 * CS_SEC);
     assert_in_range(c.longest_ns[CS_LANE_INTERACTIVE], 1, 5 * CS_SEC);
     assert_true(c.permits[CS_LANE_GATE] > 8 * c.permits[CS_LANE_INTERACTIVE]);
     assert_true(c.permits[CS_LANE_GATE] > 8 * c.permits[CS_LANE_AUDIT]);
+}
+
+/* A caller that may have two permits a second waits for a second in which nobody else has more than
+ * one, which never came beside a caller that takes ten: 59 of 60 seconds without a permit. */
+static void a_lower_rate_does_not_starve_beside_a_higher_one(void **state)
+{
+    static const enum cs_lane lanes[] = {CS_LANE_GATE, CS_LANE_INTERACTIVE, CS_LANE_AUDIT};
+    static const int64_t rates[] = {1, 2, 5, 9};
+    (void)state;
+    for (size_t i = 0; i < COUNT(rates) * CS_LANES * CS_LANES; i++) {
+        const cs_quota_rule slow = {rates[i / CS_LANES / CS_LANES], CS_SEC, 100 * CS_MS};
+        struct crowd c = {
+            {&ten, &slow}, {lanes[i % CS_LANES], lanes[i / CS_LANES % CS_LANES]}, .n = 2};
+        run_crowd(&c, 120 * CS_SEC);
+        assert_in_range(c.longest_ns[1], 1, 12 * CS_SEC);
+        assert_in_range(c.longest_ns[0], 1, 3 * CS_SEC);
+        /* a lane above the other keeps it waiting, as ever */
+        assert_true(c.lanes[1] < c.lanes[0] || c.permits[0] + c.permits[1] >= 120 * 10 * 10 / 11);
+    }
+}
+
+static void of_several_that_are_slow_each_gets_its_turn(void **state)
+{
+    static const cs_quota_rule two = {.rate = 2, .window_ns = CS_SEC, .guard_ns = 100 * CS_MS},
+                               five = {.rate = 5, .window_ns = CS_SEC, .guard_ns = 100 * CS_MS};
+    struct crowd c = {{&ten, &five, &two, &two},
+                      {CS_LANE_INTERACTIVE, CS_LANE_INTERACTIVE, CS_LANE_GATE, CS_LANE_AUDIT},
+                      .n = 4};
+    (void)state;
+    run_crowd(&c, 600 * CS_SEC);
+    assert_in_range(c.longest_ns[0], 1, 5 * CS_SEC);
+    for (size_t i = 1; i < c.n; i++) {
+        assert_in_range(c.longest_ns[i], 1, 25 * CS_SEC);
+    }
+}
+
+static void the_slowest_of_a_lane_gets_its_turn(void **state)
+{
+    static const cs_quota_rule two = {.rate = 2, .window_ns = CS_SEC, .guard_ns = 100 * CS_MS},
+                               five = {.rate = 5, .window_ns = CS_SEC, .guard_ns = 100 * CS_MS};
+    struct crowd c = {{&ten, &five, &two}, {CS_LANE_AUDIT, CS_LANE_AUDIT, CS_LANE_AUDIT}, .n = 3};
+    (void)state;
+    run_crowd(&c, 120 * CS_SEC);
+    assert_in_range(c.longest_ns[1], 1, 12 * CS_SEC);
+    assert_in_range(c.longest_ns[2], 1, 12 * CS_SEC);
+}
+
+static void a_slow_waiter_that_does_not_come_back_holds_nobody_up(void **state)
+{
+    const cs_quota_rule two = {.rate = 2, .window_ns = CS_SEC, .guard_ns = 100 * CS_MS};
+    cs_quota q = {0};
+    int64_t now = START;
+    (void)state;
+    /* never fewer than eight within 1.1 s: the slow one waits from the second round on */
+    for (; now < START + 10125 * CS_MS; now += 125 * CS_MS) {
+        send_now(&q, &ten, CS_LANE_INTERACTIVE, now);
+        take(&q, &two, CS_LANE_INTERACTIVE, now);
+    }
+    int64_t due = now + take(&q, &two, CS_LANE_INTERACTIVE, now);
+    assert_int_equal(now + take(&q, &ten, CS_LANE_INTERACTIVE, now), due + CS_MS);
+    assert_int_equal(take(&q, &ten, CS_LANE_INTERACTIVE, due + 250 * CS_MS), CS_MS);
+    assert_int_equal(take(&q, &ten, CS_LANE_INTERACTIVE, due + 250 * CS_MS + 1), 0);
+}
+
+/* Who waits for a window of a minute, and dies, once kept the lanes below from sending for as long. */
+static void a_longer_window_of_another_holds_nobody_up(void **state)
+{
+    static const cs_quota_rule minute = {.rate = 1, .window_ns = 60 * CS_SEC};
+    (void)state;
+    for (int lane = 0; lane < CS_LANES; lane++) {
+        cs_quota q = {0};
+        send_now(&q, &ten, CS_LANE_INTERACTIVE, START);
+        assert_true(take(&q, &minute, (enum cs_lane)lane, START + CS_MS) > 59 * CS_SEC);
+        for (int64_t s = 1; s < 58; s++) {
+            send_now(&q, &ten, CS_LANE_AUDIT, START + s * CS_SEC);
+        }
+    }
 }
 
 /* Audit that takes all it can, and a gate that asks now and then: two permits are always free. */
@@ -592,11 +672,10 @@ static void uses_what_it_may_under_saturation(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT(rates) * CS_LANES; i++) {
         cs_quota_rule rule = {rates[i / CS_LANES], CS_SEC, 100 * CS_MS};
-        const enum cs_lane lane = (enum cs_lane)(i % CS_LANES);
-        struct crowd c = {.rule = &rule, .lanes = &lane, .lanes_n = 1};
+        struct crowd c = {{&rule}, {(enum cs_lane)(i % CS_LANES)}, .n = 1};
         run_crowd(&c, 300 * CS_SEC);
         int64_t most = rule.rate * 300 * CS_SEC / (rule.window_ns + rule.guard_ns);
-        assert_in_range(c.permits[lane], most * 99 / 100, most + rule.rate);
+        assert_in_range(c.permits[0], most * 99 / 100, most + rule.rate);
     }
 }
 
@@ -701,6 +780,11 @@ int main(void)
         cmocka_unit_test(a_starved_lower_lane_gets_one_permit_and_not_more),
         cmocka_unit_test(no_lane_starves_among_three),
         cmocka_unit_test(those_that_starve_take_turns),
+        cmocka_unit_test(a_lower_rate_does_not_starve_beside_a_higher_one),
+        cmocka_unit_test(of_several_that_are_slow_each_gets_its_turn),
+        cmocka_unit_test(the_slowest_of_a_lane_gets_its_turn),
+        cmocka_unit_test(a_slow_waiter_that_does_not_come_back_holds_nobody_up),
+        cmocka_unit_test(a_longer_window_of_another_holds_nobody_up),
         cmocka_unit_test(audit_leaves_two_permits_free_while_a_higher_lane_asks),
         cmocka_unit_test(audit_uses_all_permits_once_no_higher_lane_has_asked_for_ten_seconds),
         cmocka_unit_test(audit_that_waits_for_its_window_is_not_starved),
