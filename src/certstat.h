@@ -871,8 +871,8 @@ int cs_folder_remove(const char *path, cs_error *error);
 int cs_home_open_file(const char *home, const char *below, int *fd, cs_error *error);
 
 /* Appends the processes that have the file open that is open here as `fd`, those first that have
- * locked it: "123 (lua5.4, stopped, has locked it), 456 (certstat)"; at most eight, and only those
- * that this user may see. `fd` itself does not count. */
+ * locked it: "123 (lua5.4, stopped, has locked it), 456 (certstat)"; at most eight, "..." in place of
+ * those that there is no room for, and only those that this user may see. `fd` itself does not count. */
 void cs_file_holders(int fd, cs_buffer *out);
 
 /* A quota that all share who open the same file. One object belongs to one thread; a forked child
@@ -911,7 +911,8 @@ int cs_quota_file_look(cs_quota_file *file, int64_t now_ns, int64_t *wait_ns, cs
 int cs_quota_file_take(cs_quota_file *file, enum cs_lane lane, int64_t hold_ns, int64_t now_ns,
                        int64_t *wait_ns, int64_t *permit, cs_error *error);
 
-/* As cs_budget_take. Where the budget can't be read, the wait is that of an empty one. */
+/* As cs_budget_take. Where another has the lock the retry need not wait, and is paid for later; where
+ * the file can't be used, the wait is that of an empty budget. */
 int64_t cs_quota_file_retry(cs_quota_file *file, int64_t most_ns, int64_t now_ns);
 
 /* As cs_quota_sent, cs_quota_return, cs_quota_pause with cs_guard_throttled, cs_guard_replied and

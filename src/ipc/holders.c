@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #define MOST 8 /* processes that are named */
+#define MORE "..."
 
 struct search {
     struct stat file;
@@ -39,10 +40,11 @@ static int has_lock(const char *pid, const char *fd)
     return strstr(text, "\nlock:") != NULL;
 }
 
-/* Appends "123 (lua5.4, stopped, has locked it)". */
+/* Appends "123 (lua5.4, stopped, has locked it)", all of it or, where there is no room, "...". */
 static void name_process(struct search *s, const char *pid)
 {
     char path[64], text[512];
+    size_t before = s->out->n;
     snprintf(path, sizeof path, "/proc/%.20s/stat", pid);
     read_file(path, text, sizeof text);
     char *begin = strchr(text, '('), *end = strrchr(text, ')');
@@ -53,6 +55,12 @@ static void name_process(struct search *s, const char *pid)
         cs_printable((cs_slice){begin + 1, (size_t)(end - begin - 1)}, 0, s->out);
         cs_buffer_text(s->out, strncmp(end, ") T", 3) == 0 ? ", stopped" : "");
         cs_buffer_text(s->out, s->locked ? ", has locked it)" : ")");
+    }
+    if (s->out->failed || s->out->size - s->out->n < sizeof MORE - 1) {
+        s->out->n = before;
+        s->out->failed = 0;
+        cs_buffer_text(s->out, MORE);
+        s->found = MOST;
     }
 }
 

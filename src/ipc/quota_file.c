@@ -26,6 +26,7 @@
 #define REOPENS     3
 #define HELD_NS     CS_SEC /* a lock takes microseconds: after so long its owner does not run */
 #define HELD_TRIES  5      /* and that many times it was seen to be taken */
+#define SHOWN_PATH  72     /* bytes of the path, where processes are named */
 #define WAIT_MS_LOG 5      /* who finds it taken asks again after 1, 2, 4 … 32 ms at most */
 
 /* Holds of a state that is lost: so long a call may leave that was granted by it. */
@@ -44,7 +45,7 @@ _Static_assert(sizeof(struct page) == PAGE, "one page, without holes");
 static const char magic[sizeof((struct page *)0)->magic] = "certstat quota\n1";
 
 struct note {
-    enum { SENT, RETURNED, REPLIED, REWARDED } kind;
+    enum { SENT, RETURNED, REPLIED, REWARDED, RETRIED } kind;
     int64_t a_ns, b_ns;
 };
 
@@ -61,6 +62,7 @@ struct cs_quota_file {
     struct note notes[NOTES]; /* what could not be written yet */
     size_t notes_n;
     int64_t pause_until_ns, throttled_ns; /* the same for a throttle; 0: none */
+    int64_t known_pause_ns;               /* until when the state that was read last pauses */
     const char *home, *below;             /* in `text` */
     char path[PATH_MAX], text[];
 };
@@ -98,12 +100,18 @@ static int read_boot(char *boot, cs_error *error)
     return 0;
 }
 
-/* Lets go of the descriptor, unless it was closed by another and is something else by now. */
-static void forget(cs_quota_file *f)
+/* 1 if the descriptor is still what was opened: a host may close what is not its own, and the number
+ * be another file's by now. */
+static int is_own(const cs_quota_file *f)
 {
     struct stat now;
-    if (f->fd >= 0 && fstat(f->fd, &now) == 0 && now.st_dev == f->file.st_dev &&
-        now.st_ino == f->file.st_ino) {
+    return f->fd >= 0 && fstat(f->fd, &now) == 0 && now.st_dev == f->file.st_dev &&
+           now.st_ino == f->file.st_ino;
+}
+
+static void forget(cs_quota_file *f)
+{
+    if (is_own(f)) {
         close(f->fd);
     }
     f->fd = -1;
@@ -123,7 +131,7 @@ static int open_own(cs_quota_file *f, cs_error *error)
         }
         f->pid = getpid();
     }
-    if (f->fd >= 0) {
+    if (is_own(f)) {
         return 0;
     }
     int result = cs_home_open_file(f->home, f->below, &f->fd, error);
@@ -236,12 +244,22 @@ static void apply_notes(const cs_quota_file *f, cs_quota *quota)
         case REWARDED:
             cs_budget_reward(&quota->budget, note->a_ns);
             break;
+        case RETRIED:
+            cs_budget_take(&quota->budget, INT64_MAX, note->a_ns);
+            break;
         }
     }
     if (f->pause_until_ns) {
         cs_quota_pause(quota, f->pause_until_ns);
         cs_guard_throttled(&quota->guard, f->throttled_ns);
     }
+}
+
+/* A pause outlives the file that it was in. */
+static void keep_pause(cs_quota_file *f, cs_quota *quota)
+{
+    cs_quota_pause(quota, f->known_pause_ns);
+    f->known_pause_ns = quota->paused_until_ns;
 }
 
 /* Locks the file that the path names and reads it, notes applied: 0; BUSY; or an error. */
@@ -264,6 +282,7 @@ static int begin(cs_quota_file *f, int64_t now_ns, struct page *page, cs_error *
                 return result;
             }
             apply_notes(f, &page->quota);
+            keep_pause(f, &page->quota);
             return 0;
         }
         forget(f);
@@ -289,14 +308,16 @@ static int commit(cs_quota_file *f, struct page *page, cs_error *error)
 
 /* ---- permits ---- */
 
+/* Of a long path the end, so that there is room for the processes. */
 static int fail_held(const cs_quota_file *f, cs_error *error)
 {
-    char text[160];
+    char text[112];
+    size_t n = strlen(f->path), cut = n > SHOWN_PATH ? n - SHOWN_PATH : 0;
     cs_buffer holders;
     cs_buffer_init(&holders, text, sizeof text - 1);
     cs_file_holders(f->fd, &holders);
     text[holders.n] = '\0';
-    return cs_fail(error, CS_LIMIT, CS_QUOTA_LOCK_HELD, f->path,
+    return cs_fail(error, CS_LIMIT, CS_QUOTA_LOCK_HELD, cut ? "..." : "", f->path + cut,
                    ": locked for over a second; open in ",
                    holders.n ? "process " : "no process that can be seen", text, NULL);
 }
@@ -356,17 +377,6 @@ int cs_quota_file_look(cs_quota_file *f, int64_t now_ns, int64_t *wait_ns, cs_qu
     return 0;
 }
 
-int64_t cs_quota_file_retry(cs_quota_file *f, int64_t most_ns, int64_t now_ns)
-{
-    struct page page;
-    int64_t trickle_ns = CS_BUDGET_RETRY * CS_BUDGET_MILLI_NS;
-    if (begin(f, now_ns, &page, NULL)) {
-        return trickle_ns;
-    }
-    int64_t wait_ns = cs_budget_take(&page.quota.budget, most_ns, now_ns);
-    return commit(f, &page, NULL) == 0 ? wait_ns : greater(wait_ns, trickle_ns);
-}
-
 /* ---- notes ---- */
 
 int cs_quota_file_flush(cs_quota_file *f, int64_t now_ns)
@@ -406,6 +416,22 @@ void cs_quota_file_replied(cs_quota_file *f, int64_t sent_ns, int64_t first_byte
 void cs_quota_file_reward(cs_quota_file *f, int64_t now_ns)
 {
     note(f, (struct note){REWARDED, now_ns, 0}, now_ns);
+}
+
+int64_t cs_quota_file_retry(cs_quota_file *f, int64_t most_ns, int64_t now_ns)
+{
+    struct page page;
+    int64_t trickle_ns = CS_BUDGET_RETRY * CS_BUDGET_MILLI_NS;
+    int result = begin(f, now_ns, &page, NULL);
+    if (result == BUSY) { /* its permit needs the lock as well */
+        note(f, (struct note){RETRIED, now_ns, 0}, now_ns);
+        return 0;
+    }
+    if (result) {
+        return trickle_ns;
+    }
+    int64_t wait_ns = cs_budget_take(&page.quota.budget, most_ns, now_ns);
+    return commit(f, &page, NULL) == 0 ? wait_ns : greater(wait_ns, trickle_ns);
 }
 
 void cs_quota_file_pause(cs_quota_file *f, int64_t until_ns, int64_t now_ns)

@@ -120,6 +120,27 @@ static void names_eight_at_most(void **state)
     close(fd);
 }
 
+/* Once the last one was cut in the middle of its number. */
+static void names_whole_processes_where_there_is_no_room_for_all(void **state)
+{
+    char text[40], expected[64];
+    cs_buffer out;
+    (void)state;
+    pid_t one = start("one", 1), two = start("two", 0);
+    int fd = open_file("f");
+    snprintf(expected, sizeof expected, "%d (one, stopped, has locked it)...", (int)one);
+    for (size_t size = strlen(expected); size <= sizeof text; size++) {
+        cs_buffer_init(&out, text, size);
+        cs_file_holders(fd, &out);
+        assert_int_equal(out.failed, 0);
+        assert_int_equal(out.n, strlen(expected));
+        assert_memory_equal(text, expected, out.n);
+    }
+    end(one);
+    end(two);
+    close(fd);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -127,6 +148,7 @@ int main(void)
         folder_test(counts_its_own_process_only_where_it_has_the_file_twice),
         folder_test(shows_what_a_process_calls_itself_so_that_a_terminal_can),
         folder_test(names_eight_at_most),
+        folder_test(names_whole_processes_where_there_is_no_room_for_all),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

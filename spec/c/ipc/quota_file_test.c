@@ -407,13 +407,20 @@ static void what_a_later_version_keeps_in_the_page_stays(void **state)
 
 /* ---- a lock that is taken ---- */
 
-static int lock_file(void)
+static int lock_file_of(const char *home)
 {
     struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-    int fd = open(path_of("home/quota/default"), O_RDWR | O_CLOEXEC);
+    char path[256];
+    snprintf(path, sizeof path, "%s/quota/default", path_of(home));
+    int fd = open(path, O_RDWR | O_CLOEXEC);
     assert_true(fd >= 0);
     assert_int_equal(fcntl(fd, F_OFD_SETLK, &whole), 0);
     return fd;
+}
+
+static int lock_file(void)
+{
+    return lock_file_of("home");
 }
 
 static void a_taken_lock_is_waited_for_a_moment_longer_each_time(void **state)
@@ -463,13 +470,13 @@ static void forked_processes_do_not_ask_again_together(void **state)
 }
 
 /* A child that has locked the file and been stopped. */
-static pid_t start_holder(void)
+static pid_t start_holder(const char *home)
 {
     pid_t child = fork();
     if (child == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         prctl(PR_SET_NAME, "holder");
-        lock_file();
+        lock_file_of(home);
         raise(SIGSTOP);
         _exit(0);
     }
@@ -485,12 +492,37 @@ static void end_holder(pid_t child)
     assert_int_equal(waitpid(child, NULL, 0), child);
 }
 
+/* A long path once left no room for the process that has to be ended. */
+static void who_holds_the_lock_is_named_whatever_the_path(void **state)
+{
+    char home[121], expected[128];
+    (void)state;
+    memset(home, 'h', sizeof home - 1);
+    home[sizeof home - 1] = '\0';
+    cs_quota_file *one;
+    cs_error error = {.code = 0};
+    assert_int_equal(cs_quota_file_new(&one, path_of(home), "quota/default", &ten, &error), 0);
+    int64_t now = make_usable(one, start()), wait, permit;
+    pid_t child = start_holder(home);
+    while (cs_quota_file_take(one, CS_LANE_GATE, HOLD, now, &wait, &permit, &error) == 0) {
+        now += wait;
+    }
+    snprintf(expected, sizeof expected,
+             "hhh/quota/default: locked for over a second; open in process %d (holder, stopped, "
+             "has locked it)",
+             (int)child);
+    assert_non_null(strstr(error.message, expected));
+    assert_memory_equal(error.message, "...h", 4);
+    end_holder(child);
+    cs_quota_file_close(one);
+}
+
 static void a_lock_held_for_over_a_second_is_an_error_that_names_the_holder(void **state)
 {
     (void)state;
     cs_quota_file *one = open_quota(&ten);
     int64_t now = make_usable(one, start()), begun = now, wait, permit;
-    pid_t child = start_holder();
+    pid_t child = start_holder("home");
     cs_error error;
     for (int round = 0; round < 2; round++) {
         while (cs_quota_file_take(one, CS_LANE_GATE, HOLD, now, &wait, &permit, &error) == 0) {
@@ -546,7 +578,7 @@ static void what_can_not_be_written_is_written_later(void **state)
     cs_quota_file_replied(one, now, now + 200 * CS_MS);
     cs_quota_file_replied(one, now, now + 10 * CS_MS);
     cs_quota_file_pause(one, now + CS_SEC, now);
-    assert_int_equal(cs_quota_file_retry(one, 0, now), 2 * CS_SEC); /* as if there were none */
+    assert_int_equal(cs_quota_file_retry(one, 0, now), 0); /* and is paid for later */
     assert_int_equal(cs_quota_file_flush(one, now), 0);
     close(fd);
     assert_in_range(take(two, now + 1), UNUSED - 1,
@@ -557,7 +589,7 @@ static void what_can_not_be_written_is_written_later(void **state)
         send_now(two, now + CS_SEC);
     }
     assert_in_range(take(two, now + CS_SEC), 100 * CS_MS, 100 * CS_MS + 10);
-    assert_int_equal(cs_quota_file_retry(two, INT64_MAX, now), 0);
+    assert_int_equal(cs_quota_file_retry(two, INT64_MAX, now), 2 * CS_SEC);
     unsigned char page[PAGE];
     cs_quota quota;
     read_file(page);
@@ -635,6 +667,46 @@ static void a_home_deleted_under_a_running_process_makes_no_second_quota(void **
     assert_used_up(take(two, now + 1) + 1);
     cs_quota_file_close(one);
     cs_quota_file_close(two);
+}
+
+static void a_pause_outlives_the_file(void **state)
+{
+    (void)state;
+    cs_quota_file *one = open_quota(&ten), *two = open_quota(&ten);
+    int64_t now = make_usable(one, start());
+    cs_quota_file_pause(one, now + 60 * CS_SEC, now);
+    assert_int_equal(take(two, now), 60 * CS_SEC);
+    delete_home();
+    assert_int_equal(take(two, now), 60 * CS_SEC); /* who was told of it tells others */
+    cs_quota_file *three = open_quota(&ten);
+    assert_int_equal(take(three, now), 60 * CS_SEC);
+    cs_quota_file_close(one);
+    cs_quota_file_close(two);
+    cs_quota_file_close(three);
+}
+
+/* A host that closes what is not its own, for one: the state went into another file then. */
+static void a_descriptor_that_is_another_files_by_now_is_left_alone(void **state)
+{
+    (void)state;
+    cs_quota_file *one = open_quota(&ten);
+    int64_t now = make_usable(one, start());
+    int fd = -1, other = open(path_of("other"), O_RDWR | O_CREAT, 0600);
+    struct stat quota, found;
+    assert_int_equal(stat(path_of("home/quota/default"), &quota), 0);
+    for (int i = 0; i < 64; i++) {
+        fd = fstat(i, &found) == 0 && found.st_ino == quota.st_ino ? i : fd;
+    }
+    assert_true(fd >= 0);
+    assert_int_equal(write(other, "mine", 4), 4);
+    assert_int_equal(dup2(other, fd), fd);
+    send_now(one, now);
+    assert_int_equal(fstat(other, &found), 0);
+    assert_int_equal(found.st_size, 4);
+    close(fd);
+    close(other);
+    send_now(one, now); /* nor is a closed one the end */
+    cs_quota_file_close(one);
 }
 
 static void a_file_exchanged_for_another_is_the_quota_from_then_on(void **state)
@@ -1015,12 +1087,15 @@ int main(void)
         folder_test(what_a_later_version_keeps_in_the_page_stays),
         folder_test(a_taken_lock_is_waited_for_a_moment_longer_each_time),
         folder_test(forked_processes_do_not_ask_again_together),
+        folder_test(who_holds_the_lock_is_named_whatever_the_path),
         folder_test(a_lock_held_for_over_a_second_is_an_error_that_names_the_holder),
         folder_test(a_lock_found_taken_now_and_then_is_none_that_is_held),
         folder_test(what_can_not_be_written_is_written_later),
         folder_test(closing_writes_what_is_left),
         folder_test(remembers_so_much_and_no_more),
         folder_test(a_home_deleted_under_a_running_process_makes_no_second_quota),
+        folder_test(a_pause_outlives_the_file),
+        folder_test(a_descriptor_that_is_another_files_by_now_is_left_alone),
         folder_test(a_file_exchanged_for_another_is_the_quota_from_then_on),
         folder_test(a_file_that_can_not_be_used_any_more_is_an_error_and_no_permit),
         folder_test(a_state_that_can_not_be_written_permits_nothing),
