@@ -136,6 +136,13 @@ static int engine_settle(lua_State *L)
     return 1;
 }
 
+/* engine:may_retry(id) -> whether a call that is on its way is tried again should it fail */
+static int engine_may_retry(lua_State *L)
+{
+    lua_pushboolean(L, cs_engine_may_retry(check_engine(L), (uint64_t)bind_check_int64(L, 2)));
+    return 1;
+}
+
 /* engine:cancel(id): forgets it in whatever state */
 static int engine_cancel(lua_State *L)
 {
@@ -165,11 +172,17 @@ static int engine_close(lua_State *L)
 void core_open_engine(lua_State *L)
 {
     static const luaL_Reg methods[] = {
-        {"submit", engine_submit},       {"due", engine_due},
-        {"granted", engine_granted},     {"blocked", engine_blocked},
-        {"unblocked", engine_unblocked}, {"waiting", engine_waiting},
-        {"settle", engine_settle},       {"cancel", engine_cancel},
-        {"next", engine_next},           {NULL, NULL},
+        {"submit", engine_submit},
+        {"due", engine_due},
+        {"granted", engine_granted},
+        {"blocked", engine_blocked},
+        {"unblocked", engine_unblocked},
+        {"waiting", engine_waiting},
+        {"settle", engine_settle},
+        {"may_retry", engine_may_retry},
+        {"cancel", engine_cancel},
+        {"next", engine_next},
+        {NULL, NULL},
     };
     static const luaL_Reg functions[] = {{"engine", engine_new}, {NULL, NULL}};
     bind_class(L, ENGINE, methods, engine_close);

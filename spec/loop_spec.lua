@@ -183,6 +183,18 @@ describe("loop: an attempt that fails", function()
     assert.truthy(delayed >= 2000)
   end)
 
+  it("pays for the retries that it makes, and for no more", function()
+    local w = world.new { answer = function() return { class = "network" } end, rate = 100 }
+    local paid, retry = 0, w.quota.retry
+    w.loop.quota = setmetatable({ retry = function(_, ...)
+      paid = paid + 1
+      return retry(w.quota, ...)
+    end }, { __index = function(_, name) return function(_, ...) return w.quota[name](w.quota, ...) end end })
+    w:call()
+    assert.equal(4, #w.net.started)
+    assert.equal(3, paid)
+  end)
+
   it("takes nothing from the retry budget where its time is too short to wait for it", function()
     local w = world.new { answer = function() return { class = "network" } end, rate = 100, timeout = 1 }
     for _ = 1, 10 do w:call() end
@@ -451,10 +463,10 @@ describe("loop: throttled", function()
   it("beyond its deadline, says so at once", function()
     local w = world.new { answer = function() return refusal { ["x-acs-retry-after"] = "90000" } end }
     local call = w:call()
-    assert.equal("DescribeClientCertificateStatusForSerialNumber: no answer within 60 s; the last attempt: "
-      .. "the service answered Throttling.User (HTTP 400): Slow down.", call.message)
-    assert.same({ class = "deadline", code = "Throttling.User", http_status = 400, request_id = "REQUEST-1" },
-      call.info)
+    assert.equal("DescribeClientCertificateStatusForSerialNumber: no answer can come within 60 s, as nothing may be sent "
+      .. "for 90 s; the last attempt: the service answered Throttling.User (HTTP 400): Slow down.", call.message)
+    assert.same({ class = "deadline", code = "Throttling.User", http_status = 400, request_id = "REQUEST-1",
+      retry_after = 90 }, call.info)
     assert.equal(1, #w.net.started)
     assert.equal(1, w.loop.counters.failed)
   end)
@@ -771,8 +783,10 @@ describe("loop: time", function()
     local w = world.new { answer = good, rate = 1, timeout = 0.5 }
     w:call()
     local call = w:call()
-    assert.equal("DescribeClientCertificateStatusForSerialNumber: no answer within 0.5 s", call.message)
-    assert.same({ class = "deadline", code = "DeadlineExceeded" }, call.info)
+    assert.equal("DescribeClientCertificateStatusForSerialNumber: no answer can come within 0.5 s, as nothing may be sent "
+      .. "for 1.08 s", call.message)
+    assert.equal(1.08, call.info.retry_after)
+    assert.equal("deadline DeadlineExceeded", call.info.class .. " " .. call.info.code)
     assert.equal(1, #w.net.started)
     assert.truthy(w:ms() < 500)
   end)

@@ -544,6 +544,10 @@ enum cs_settlement { CS_SETTLED, CS_SETTLED_RETRY, CS_SETTLED_ATTEMPTS, CS_SETTL
 enum cs_settlement cs_engine_settle(cs_engine *engine, uint64_t id, enum cs_outcome outcome,
                                     int64_t least_wait_ns, int64_t now_ns);
 
+/* 1 if this call, which is on its way, is tried again should it fail: only then a retry need be paid
+ * for. Else 0. */
+int cs_engine_may_retry(cs_engine *engine, uint64_t id);
+
 /* Forgets a call in whatever state. */
 void cs_engine_cancel(cs_engine *engine, uint64_t id);
 

@@ -45,6 +45,7 @@ function M.new(options)
     },
     engine = core.engine { seed = assert(ipc.random(8)) },
     calls = setmetatable({}, { __mode = "v" }), -- by id; who waits for a call holds it, and with him it goes
+    blocked_until_ns = {}, -- by lane: until when the quota said last that there is no permit
     flying = {}, -- those on their way, which are held until they land
     turn_token = { true }, turn_began_ns = math.huge, turned_ns = 0, untold = {},
     news = false, -- something has come of a call, or of the credentials, since this was set to false
@@ -72,7 +73,7 @@ function Loop:deadline_ns(lane) return self.host.now_ns() + self:allowed_ns(lane
 -- Returns the call: call.done, then call.reply, or call.message and call.info. Who drops it has taken it back.
 function Loop:submit(operation, version, query, lane, read, serials, deadline_ns)
   local now, allowed_ns = self.host.now_ns(), self:allowed_ns(lane)
-  local call = { id = draw_id(), operation = operation, version = version, query = query, read = read,
+  local call = { id = draw_id(), operation = operation, version = version, query = query, lane = lane, read = read,
     serials = serials or 0, allowed_ns = allowed_ns, deadline_ns = deadline_ns or now + allowed_ns,
     starts = 0, late = 0, mended = {} }
   if self.closed then
@@ -119,12 +120,16 @@ function Loop:fail_closed(call)
   self:finish(call, nil, "the client was closed", { class = "closed", code = "Closed" })
 end
 
-function Loop:expire(call)
-  local info = call.info or {}
+-- wait_ns: how long nothing may be sent, where that is known: a call that can't leave in its time is over at once.
+function Loop:expire(call, wait_ns)
+  local info, text = call.info or {}, "no answer within %g s"
+  if wait_ns and self.host.now_ns() < call.deadline_ns then
+    text = "no answer can come within %g s, as nothing may be sent for %.3g s"
+  end
   local last = call.message and "; the last attempt: " .. call.message or ""
-  self:fail(call, ("no answer within %g s%s"):format(call.allowed_ns / 1e9, last), {
+  self:fail(call, text:format(call.allowed_ns / 1e9, (wait_ns or 0) / 1e9) .. last, {
     class = "deadline", code = info.code or "DeadlineExceeded", http_status = info.http_status,
-    request_id = info.request_id,
+    request_id = info.request_id, retry_after = wait_ns and wait_ns / 1e9,
   })
 end
 
@@ -188,11 +193,13 @@ end
 -- where there is no connection. A call that was too late gets twice the time: to libcurl a connection may be of no use
 -- when it is wanted, and another one takes as long as it takes.
 function Loop:take(call, lane, now)
-  local wait_ns, message, info = self.identity:wait_ns()
-  if wait_ns ~= 0 then return wait_ns, message, info end
+  local wait_ns, what, info = self.identity:wait_ns()
+  if wait_ns ~= 0 then return wait_ns, what, info end
   self.unconnected = self.connections:are_lacking()
   if self.unconnected then return 0 end
-  return self.quota:take(lane, now, HOLD_NS * 2 ^ call.late)
+  wait_ns, what, info = self.quota:take(lane, now, HOLD_NS * 2 ^ call.late)
+  self.blocked_until_ns[lane] = wait_ns and now + wait_ns
+  return wait_ns, what, info
 end
 
 -- Sends the call that may be sent now; returns whether there was one. One a turn, as a step lets one leave.
@@ -208,7 +215,8 @@ function Loop:dispatch()
       self.engine:cancel(id) -- whoever waited for it has gone
     elseif what == "expired" then
       if unconnected and not call.info then call.message, call.info = "no connection", NO_CONNECTION end
-      self:expire(call)
+      local until_ns = self.blocked_until_ns[call.lane]
+      self:expire(call, until_ns and until_ns > now and until_ns - now or nil)
     else
       local wait_ns, permit, info = self:take(call, lane, now)
       if not wait_ns then
@@ -324,7 +332,7 @@ function Loop:settle(call, verdict)
     self.counters.throttled = self.counters.throttled + 1
     least_wait_ns = verdict.pause_ns
     self.quota:pause(now + least_wait_ns, now)
-  elseif outcome == "retry" then
+  elseif outcome == "retry" and self.engine:may_retry(call.id) then
     least_wait_ns = self.quota:retry(now, math.max(call.deadline_ns - now, 0))
   elseif outcome == "done" then
     self.quota:reward(now)
@@ -335,7 +343,7 @@ function Loop:settle(call, verdict)
   if settled == "retry" then
     self.counters.retries = self.counters.retries + 1
   elseif settled == "deadline" then
-    self:expire(call)
+    self:expire(call, least_wait_ns > 0 and least_wait_ns or nil)
   elseif verdict.reply then
     self:finish(call, verdict.reply)
   else

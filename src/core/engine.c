@@ -161,6 +161,17 @@ static int requeue(cs_engine *e, cs_engine_call *call, int64_t wait_ns, int64_t 
     return 1;
 }
 
+static int has_attempts(const cs_engine *e, const cs_engine_call *call)
+{
+    return call->attempts < e->options.attempts;
+}
+
+int cs_engine_may_retry(cs_engine *e, uint64_t id)
+{
+    const cs_engine_call *call = find(e, id);
+    return call && call->flying && has_attempts(e, call);
+}
+
 enum cs_settlement cs_engine_settle(cs_engine *e, uint64_t id, enum cs_outcome outcome,
                                     int64_t least_wait_ns, int64_t now_ns)
 {
@@ -175,7 +186,7 @@ enum cs_settlement cs_engine_settle(cs_engine *e, uint64_t id, enum cs_outcome o
         return CS_SETTLED;
     }
     if (outcome == CS_OUTCOME_RETRY) {
-        exhausted = call->attempts >= e->options.attempts;
+        exhausted = !has_attempts(e, call);
         int64_t delay_ns = cs_backoff_ns(call->attempts, e->options.base_ns, e->options.cap_ns,
                                          next_random(e, id));
         wait_ns = wait_ns > delay_ns ? wait_ns : delay_ns;

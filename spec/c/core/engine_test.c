@@ -239,7 +239,9 @@ static void a_call_is_sent_four_times_at_most(void **state)
     submit(1, CS_LANE_GATE, START + 1000 * CS_SEC, now);
     for (int attempt = 1; attempt <= 4; attempt++) {
         assert_int_equal(due(now), 1);
+        assert_int_equal(cs_engine_may_retry(&engine, 1), 0); /* not on its way */
         assert_int_equal(cs_engine_granted(&engine, 1), attempt);
+        assert_int_equal(cs_engine_may_retry(&engine, 1), attempt < 4);
         assert_int_equal(settle(1, CS_OUTCOME_RETRY, 0, now),
                          attempt < 4 ? CS_SETTLED_RETRY : CS_SETTLED_ATTEMPTS);
         now += 30 * CS_SEC;
