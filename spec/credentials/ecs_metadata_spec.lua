@@ -84,6 +84,14 @@ describe("credentials.ecs_metadata", function()
     source.step(module.find(source.new()))
   end)
 
+  it("is asked again where it has served before, also after a renewal that nothing answers", function()
+    local module = fresh()
+    local step = module.find(source.new()).continue(text "tok").continue(text "audit")
+    assert.equal("STS.id", step.continue(keys()).access_key_id)
+    source.refused("timed out", nil, module.find(source.new()).continue(nil, "x").continue(nil, "timed out"))
+    source.step(module.find(source.new()))
+  end)
+
   it("can be switched off", function()
     source.refused("ALIBABA_CLOUD_ECS_METADATA_DISABLED is true", nil,
       fresh().find(source.new { variables = { ALIBABA_CLOUD_ECS_METADATA_DISABLED = "True" } }))

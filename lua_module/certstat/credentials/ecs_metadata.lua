@@ -13,8 +13,8 @@ local TOKEN_SECONDS = "21600"
 local IN_ALL_NS = 1e9
 
 -- Why this machine is taken for none of ECS: the default chain asks once a process, as off ECS nothing answers, and
--- each time would cost a second.
-local absent
+-- each time would cost a second. What has served once in this process is there, whatever comes of a renewal.
+local absent, served
 
 local function is_true(source, name) return (source.getenv(name) or ""):lower() == "true" end
 
@@ -91,10 +91,10 @@ function M.find(source)
   if absent then return nil, absent end
   return steps.after(function(found, why, present)
     if found then
-      found.provider = M.name
+      found.provider, served = M.name, true
       return found
     end
-    if not present then absent = why .. ", and is not asked again" end
+    if not present and not served then absent = why .. ", and is not asked again" end
     return nil, why, present
   end, nil, M.role(source, source.getenv("ALIBABA_CLOUD_ECS_METADATA")))
 end
