@@ -447,6 +447,9 @@ function Loop:turn()
   return true
 end
 
+--- Whether there is something to turn the loop for, though nobody may wait for it.
+function Loop:is_busy() return self.net:live() > 0 or self.identity.session:is_fetching() end
+
 --- How long a waiter may sleep, unless something comes: nanoseconds.
 function Loop:idle_ns()
   local now = self.host.now_ns()

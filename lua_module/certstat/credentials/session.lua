@@ -127,6 +127,9 @@ function Session:refuse()
   if not self.continue then self.due_ns = 0 end
 end
 
+--- Whether others are being fetched: that goes on only as long as somebody turns it.
+function Session:is_fetching() return self.continue ~= nil end
+
 --- How long a waiter may sleep: nanoseconds.
 function Session:idle_ns()
   if self.continue then return LOOK_NS end

@@ -13,8 +13,8 @@ local IDLE_MS, IDLE_NS, END_NS = 1000, 1e9, 60e9
 local DEAD_NS = 3e9 -- a pump wakes once a second: one that has not for so long has been ended by HAProxy
 
 -- By loop: {ms = how long callers sleep, looks = how often they have looked since since_ns, begun_ns = when a caller
--- turned the loop as he came, used_ns = when anybody waited or a reply was awaited last, tended_ns = when the pump woke
--- last, or 0}.
+-- turned the loop as he came, used_ns = when anybody waited or something was under way last, tended_ns = when the pump
+-- woke last, or 0}.
 local paces = setmetatable({}, { __mode = "k" })
 
 -- core.msleep returns at once, without an error, where HAProxy has nothing that it could resume: while a file is
@@ -61,7 +61,7 @@ local function turn_if_due(loop, since_ns)
   end
 end
 
--- Turns the loop while a reply is awaited that no caller waits for any more, and while there is more to send than a
+-- Turns the loop while something is under way that no caller waits for any more, and while there is more to send than a
 -- turn sends: callers that came together look together, and one turns. It outlives its work by a minute, as HAProxy
 -- 2.6 keeps a tenth of a KiB of each task: with one for each time that no reply is awaited, some KiB a second.
 local function pump(loop, pace)
@@ -69,9 +69,9 @@ local function pump(loop, pace)
     pace.tended_ns = M.now_ns()
     core.msleep(loop.hurry and 1 or pace.tended_ns - pace.used_ns < IDLE_NS and TASK_MS or IDLE_MS)
     if loop.closed then break end
-    local now, live = M.now_ns(), loop.net:live()
-    if live > 0 then pace.used_ns = now end
-    if live > 0 or loop.hurry then turn_if_due(loop, loop.hurry and STEP_NS or TASK_NS) end
+    local now, busy = M.now_ns(), loop:is_busy()
+    if busy then pace.used_ns = now end
+    if busy or loop.hurry then turn_if_due(loop, loop.hurry and STEP_NS or TASK_NS) end
   until now - pace.used_ns > END_NS
   pace.tended_ns = 0
 end

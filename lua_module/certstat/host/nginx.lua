@@ -39,14 +39,14 @@ local function wake_callers(loop, pump)
   for semaphore in pairs(pump.waiters) do semaphore:post(1) end
 end
 
--- Whether anybody waits, or a reply is still to come; callers that the host has ended are forgotten.
+-- Whether anybody waits, or something is still to come; callers that the host has ended are forgotten.
 local function is_needed(loop, pump)
   if loop.closed then return false end
   local since_ns = M.now_ns() - 2e9 * LOOK_S
   for semaphore, began_ns in pairs(pump.waiters) do
     if began_ns < since_ns then pump.waiters[semaphore] = nil end
   end
-  return next(pump.waiters) ~= nil or loop.net:live() > 0
+  return next(pump.waiters) ~= nil or loop:is_busy()
 end
 
 local function rest(loop, pump)
