@@ -64,7 +64,7 @@ static int engine_submit(lua_State *L)
 }
 
 /* engine:due(now_ns) -> nil: nothing; or id, "permit", lane: this call wants a permit; or id,
- * "expired" */
+ * "expired": it is to be cancelled */
 static int engine_due(lua_State *L)
 {
     cs_engine_call call;

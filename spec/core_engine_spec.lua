@@ -60,9 +60,12 @@ describe("core.engine", function()
   it("gives up a call that is late", function()
     engine:submit(1, "gate", START + S, START)
     assert.same({ 1, "expired" }, { engine:due(START + S) })
+    assert.same({ 1, "expired" }, { engine:due(START + S) }) -- until it is taken back
+    engine:cancel(1)
     engine:submit(1, "gate", START + S, START)
     engine:blocked("gate", S, START)
     assert.same({ 1, "expired" }, { engine:due(START) })
+    engine:cancel(1)
     assert.equal(0, engine:granted(1))
   end)
 

@@ -1368,6 +1368,86 @@ if PREEMPTS then
   end)
 end
 
+describe("loop: a turn whose coroutine the host kills", function()
+  local NO_REPLY, LIMIT = { class = "network", ms = 5 }, { "no", { class = "limit" } }
+  local EXPIRED = world.refusal(400, "InvalidSecurityToken.Expired", "Specified SecurityToken is expired.")
+
+  -- Runs f until it has taken n instructions, each of which raises from then on, so that no pcall keeps it; returns
+  -- whether it came to its end before.
+  local function kill_at(n, f)
+    local killed = coroutine.create(f)
+    local function kill()
+      if coroutine.running() ~= killed then return end -- LuaJIT has one hook for all
+      debug.sethook(killed, kill, "", 1)
+      error("killed", 0)
+    end
+    debug.sethook(killed, kill, "", n)
+    local ended = coroutine.resume(killed)
+    debug.sethook()
+    return ended
+  end
+
+  -- Calls for another token, once.
+  local function with_renewal()
+    local n = 0
+    return { answer = function(request)
+      return request.fields["x-acs-security-token"] == "1" and EXPIRED or good(request)
+    end, ask = function()
+      n = n + 1
+      return credentials.new { access_key_id = "testid", access_key_secret = world.SECRET,
+        security_token = ("%d"):format(n) }
+    end }
+  end
+
+  local function always(options) return function() return options end end
+
+  -- What the turn meets, options of the world, how many calls there are, and the millisecond in which it is killed.
+  local rows = {
+    { "calls to send", always { answer = good }, 2, 0 },
+    { "answers", always { answer = good }, 3, 21 },
+    { "attempts that have failed", always { answer = always(NO_REPLY) }, 2, 6 },
+    { "a refusal", always { answer = always(world.refusal(403, "Forbidden.RAM")) }, 2, 21 },
+    { "a throttle", always { answer = in_turn { world.refusal(429, "Throttling.User"), world.reply {} } }, 2, 21 },
+    { "calls that ask for another token", with_renewal, 2, 21 },
+    { "a call whose time is over", always { answer = always { ms = 4000 }, rate = 1, timeout = 0.1 }, 3, 100 },
+    { "a connection that can't be opened", always { answer = good, connect = function(n)
+      return n == 1 and NO_REPLY or {}
+    end }, 2, 5 },
+    { "connections that are refused", always { answer = good, connect = always { refuse = LIMIT } }, 2, 0 },
+    { "a request that can't be started", always { answer = always { refuse = LIMIT } }, 2, 0 },
+  }
+
+  -- Kills the turn at its n-th instruction; returns whether it had come to its end before.
+  local function survive(row, n)
+    local options = row[2]()
+    options.timeout = options.timeout or 20
+    local w, calls = world.new(options), {}
+    for i = 1, row[3] do calls[i] = w:submit() end
+    for ms = 1, row[4] do
+      w.loop:turn()
+      w.host.pause(w.net, ms * 1e6 - w:ms() * 1e6)
+    end
+    local ended = kill_at(n, function() w.loop:turn() end)
+    for i, call in ipairs(calls) do
+      while not call.done do
+        assert.is_true(w:ms() < 30000, ("call %d, killed at instruction %d"):format(i, n))
+        w.clock.now = w.clock.now + 200e6
+        w.loop:turn()
+      end
+      assert.truthy(call.reply or call.message)
+    end
+    return ended
+  end
+
+  for _, row in ipairs(rows) do
+    it("at any instruction leaves no call without an end: " .. row[1], function()
+      local n = 1
+      while not survive(row, n) do n = n + 1 end
+      assert.is_true(n > 100, n) -- LuaJIT counts none of what it has compiled
+    end)
+  end
+end)
+
 describe("loop.new", function()
   it("keeps no secret where something that walks tables would find it", function()
     local made = world.new { token = "canary-token", ask = function()

@@ -493,7 +493,7 @@ enum cs_engine_due {
     CS_ENGINE_IDLE,   /* nothing may be sent now; see cs_engine_next */
     CS_ENGINE_PERMIT, /* *call wants a permit: take one and say cs_engine_granted or
                          cs_engine_blocked */
-    CS_ENGINE_EXPIRED /* *call can't be sent in its time, and has left the engine */
+    CS_ENGINE_EXPIRED /* *call can't be sent in its time: say cs_engine_cancel */
 };
 /* What is next: of the lanes that are not blocked the highest, and in it the oldest call. *call is a
  * copy. A lower lane is offered beside a blocked one because the quota alone knows whose turn it is:

@@ -21,7 +21,8 @@ local MOST_OFFSET = 10 * 365 * 86400
 local function adopt(self)
   local current = self.session.current
   if current == self.credentials then return end
-  self.signer, self.credentials = assert(core.signer(current.access_key_secret)), current
+  self.signer = assert(core.signer(current.access_key_secret))
+  self.credentials = current -- last: who is killed before is followed by one who does it again
 end
 
 --- new{endpoint =, session =, host =} → identity. session: see certstat.credentials.session, which the identity closes.

@@ -86,11 +86,15 @@ function Loop:submit(operation, version, query, lane, read, serials, deadline_ns
   return call
 end
 
+function Loop:forget(call)
+  self.engine:cancel(call.id)
+  self.calls[call.id], self.flying[call.id] = nil, nil
+end
+
 --- Forgets a call: its waiter has gone. What may have begun to leave keeps its permit.
 function Loop:cancel(call)
   if self.calls[call.id] and not self.closed then
-    self.calls[call.id], self.flying[call.id] = nil, nil
-    self.engine:cancel(call.id)
+    self:forget(call)
     self.net:drop(call.id)
   end
 end
@@ -105,10 +109,11 @@ function Loop:withdraw(call)
   return true
 end
 
+-- A call that is not done is flying or the engine's, also where who settles it is killed: nobody would find it else.
 function Loop:finish(call, reply, message, info)
-  self.calls[call.id], self.flying[call.id] = nil, nil
   call.reply, call.message, call.info = reply, message, info
   call.done, self.news = true, true
+  self:forget(call)
 end
 
 function Loop:fail(call, message, info)
@@ -136,9 +141,8 @@ end
 -- Ends all calls that are on their way: nothing is known of them any more.
 function Loop:fail_flying(message, info)
   for id, call in pairs(self.flying) do
-    self.engine:cancel(id)
     self.net:drop(id)
-    self:fail(call, message, info)
+    if call.done then self:forget(call) else self:fail(call, message, info) end
   end
 end
 
@@ -181,7 +185,6 @@ function Loop:send(call, permit, now)
   if call.attempt > 0 then started, message, info = self:start(call, call.attempt, now) end
   if started then return end
   self:give_back(permit)
-  self.engine:cancel(call.id)
   if call.attempt > 0 then
     self:fail(call, message, info)
   else
@@ -202,6 +205,13 @@ function Loop:take(call, lane, now)
   return wait_ns, what, info
 end
 
+-- The call of this id, if anybody waits for it; else the engine forgets it.
+function Loop:wanted(id)
+  local call = self.calls[id]
+  if call and not call.done then return call end
+  self.engine:cancel(id)
+end
+
 -- Sends the call that may be sent now; returns whether there was one. One a turn, as a step lets one leave.
 function Loop:dispatch()
   local unconnected = self.unconnected
@@ -210,18 +220,15 @@ function Loop:dispatch()
     local now = self.host.now_ns()
     local id, what, lane = self.engine:due(now)
     if not id then return false end
-    local call = self.calls[id]
-    if not call then
-      self.engine:cancel(id) -- whoever waited for it has gone
-    elseif what == "expired" then
+    local call = self:wanted(id)
+    if call and what == "expired" then
       if unconnected and not call.info then call.message, call.info = "no connection", NO_CONNECTION end
       local until_ns = self.blocked_until_ns[call.lane]
       self:expire(call, until_ns and until_ns > now and until_ns - now or nil)
-    else
+    elseif call then
       local wait_ns, permit, info = self:take(call, lane, now)
       if not wait_ns then
         info.any = true
-        self.engine:cancel(id)
         self:fail(call, permit, info)
       elseif permit then
         self:send(call, permit, now)
@@ -240,17 +247,14 @@ function Loop:next_call()
   while true do
     local waiting, id = self.engine:waiting(AHEAD_NS, self.host.now_ns())
     if not id then return nil, 0 end
-    if self.calls[id] then return self.calls[id], waiting end
-    self.engine:cancel(id) -- whoever waited for it has gone
+    local call = self:wanted(id)
+    if call then return call, waiting end
   end
 end
 
 -- Nothing can be sent at all.
 function Loop:fail_waiting(message, info)
-  for call in function() return (self:next_call()) end do
-    self.engine:cancel(call.id)
-    self:fail(call, message, info)
-  end
+  for call in function() return (self:next_call()) end do self:fail(call, message, info) end
 end
 
 -- Begins to open a connection, if one more is wanted; returns whether.
@@ -313,10 +317,10 @@ end
 function Loop:end_renewal()
   local renewed, why = self.identity:renewed()
   if renewed == nil then return end
-  for id, call in pairs(self.flying) do
+  for _, call in pairs(self.flying) do
     local verdict = call.awaits
     if verdict then
-      call.awaits, self.flying[id] = nil, nil
+      call.awaits = nil
       if not renewed then
         verdict.outcome, verdict.message = "failed", ("%s (no new credentials: %s)"):format(verdict.message, why)
       end
@@ -342,6 +346,7 @@ function Loop:settle(call, verdict)
   call.settled_ns, call.message, call.info = now, verdict.message, verdict.info
   if settled == "retry" then
     self.counters.retries = self.counters.retries + 1
+    self.flying[call.id] = nil
   elseif settled == "deadline" then
     self:expire(call, least_wait_ns > 0 and least_wait_ns or nil)
   elseif verdict.reply then
@@ -368,10 +373,7 @@ function Loop:land(call, event)
   if event.first_byte_ns > 0 then self.quota:replied(event.sent_ns, event.first_byte_ns) end
   if verdict.mends and not self:mend(call, verdict, event) then verdict.outcome = "failed" end
   self:report(call, event, verdict)
-  if not call.awaits then
-    self.flying[call.id] = nil
-    self:settle(call, verdict)
-  end
+  if not call.awaits then self:settle(call, verdict) end
 end
 
 -- A connection that can't be opened is an attempt of the call that would have been sent over it.

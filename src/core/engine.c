@@ -96,7 +96,6 @@ enum cs_engine_due cs_engine_due(cs_engine *e, int64_t now_ns, cs_engine_call *o
         }
         if (call->deadline_ns <= now_ns || call->deadline_ns <= blocked_until(e, call)) {
             *out = *call;
-            drop(e, call);
             return CS_ENGINE_EXPIRED;
         }
         if (call->not_before_ns <= now_ns && blocked_until(e, call) <= now_ns &&

@@ -123,8 +123,8 @@ end
 --- The service calls the current ones expired: others are fetched now, and these serve no more.
 function Session:refuse()
   if self.refused then return end
-  self.refused = true
   if not self.continue then self.due_ns = 0 end
+  self.refused = true -- last: who is killed before has changed nothing but when others are asked for
 end
 
 --- Whether others are being fetched: that goes on only as long as somebody turns it.
