@@ -29,6 +29,7 @@ local QUOTA_BUSY_NS = 1e6 -- what others of the same quota must know, a throttle
 -- throttle lasts.
 local AUDIT_NS = 86400e9
 local LONGEST_TURN_NS = 5e9 -- a turn takes milliseconds
+local UNTOLD_NS = 50e6 -- callers come sooner to tell on_call, if any come
 
 --- new{endpoint = {url =, host =}, session =, quota = state, rate =, net =, host =, timeout_ns =, user_agent =,
 -- on_call =, on_wait =} → loop. session: see certstat.credentials.session. rate: calls that the quota lets go in its
@@ -47,7 +48,7 @@ function M.new(options)
     calls = setmetatable({}, { __mode = "v" }), -- by id; who waits for a call holds it, and with him it goes
     blocked_until_ns = {}, -- by lane: until when the quota said last that there is no permit
     flying = {}, -- those on their way, which are held until they land
-    turn_token = { true }, turn_began_ns = math.huge, turned_ns = 0, untold = {},
+    turn_token = { true }, turn_began_ns = math.huge, turned_ns = 0, untold = {}, telling_ns = 0,
     news = false, -- something has come of a call, or of the credentials, since this was set to false
     counters = { calls = 0, throttled = 0, retries = 0, failed = 0, serials = 0 },
   }, Loop)
@@ -279,11 +280,20 @@ function Loop:report(call, event, verdict)
   end
 end
 
--- Outside the turn, as on_call may take its time, raise, or use the client.
+-- A caller's, outside the turn, as on_call may take its time, raise, or use the client.
 function Loop:tell()
   while self.untold[1] do
     local event = table.remove(self.untold, 1)
     if event then self.on_call(event) end
+  end
+end
+
+--- For who turns the loop and is no caller: what no caller has come to tell is told in the background.
+function Loop:tell_later()
+  local first, now = self.untold[1], self.host.now_ns()
+  if first and now - math.max(first.done_ns, self.telling_ns) > UNTOLD_NS then
+    self.telling_ns = now
+    self.host.spawn(function() self:tell() end)
   end
 end
 
@@ -422,7 +432,8 @@ function Loop:leave()
 end
 
 --- One turn: what may be sent is sent, what has come is settled. Never waits. Returns whether it was this caller's.
--- An error in it ends the calls on their way, and is raised.
+-- What on_call is to be told is left to who waits, or to tell_later. An error in the turn ends the calls on their way,
+-- and is raised.
 function Loop:turn()
   if self.closed or not self:enter() then return false end
   local ok, problem = pcall(function()
@@ -445,12 +456,13 @@ function Loop:turn()
     error(problem, 0)
   end
   self:leave()
-  self:tell()
   return true
 end
 
 --- Whether there is something to turn the loop for, though nobody may wait for it.
-function Loop:is_busy() return self.net:live() > 0 or self.identity.session:is_fetching() end
+function Loop:is_busy()
+  return self.net:live() > 0 or self.identity.session:is_fetching() or self.untold[1] ~= nil
+end
 
 --- How long a waiter may sleep, unless something comes: nanoseconds.
 function Loop:idle_ns()
@@ -461,12 +473,14 @@ function Loop:idle_ns()
   return math.min(next_ns or longest_ns, longest_ns, self.identity.session:idle_ns())
 end
 
---- Lets the host turn the loop until until_done() is true.
+--- Lets the host turn the loop until until_done() is true; the host may ask that too, any number of times.
 function Loop:wait(until_done)
   self.host.begin(self)
+  self:tell()
   while not until_done() do
     if self.on_wait then self.on_wait() end
-    self.host.wait(self)
+    self.host.wait(self, until_done)
+    self:tell()
   end
 end
 

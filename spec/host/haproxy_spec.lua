@@ -273,3 +273,73 @@ describe("in HAProxy, credentials", function()
     assert.equal("two", w.session.current.security_token)
   end)
 end)
+
+describe("in HAProxy, on_call", function()
+  it("does not keep the task, where no caller comes to tell it", function()
+    start()
+    local told, fails = 0, true
+    w.loop.on_call = function()
+      told = told + 1
+      if fails then error("on_call is broken", 0) end
+      here:sleep(5)
+    end
+    local function leave_a_call(number)
+      local caller = here:spawn(function() w:call() end)
+      here:run(function() return #w.net.started == number and w.net:live() > 0 end)
+      here:kill(caller)
+    end
+    leave_a_call(1)
+    local ok, problem = pcall(here.run, here)
+    assert.is_false(ok)
+    assert.equal("on_call is broken", problem)
+    fails = false
+    for number = 2, 3 do
+      leave_a_call(number)
+      local began = w.clock.now
+      here:run(function() return told == number end)
+      assert.equal(number, told)
+      assert.is_true(w.clock.now - began < 100e6, w.clock.now - began)
+    end
+  end)
+
+  it("is told by callers, for whom no task is begun", function()
+    local told, tasks = 0, 0
+    start { rate = 400, on_call = function() told = told + 1 end }
+    local spawn = register
+    register = function(f)
+      tasks = tasks + 1
+      spawn(f)
+    end
+    for i = 1, 100 do
+      here:spawn(function()
+        here:sleep(i % 7 / 100)
+        w:call()
+      end)
+    end
+    here:run()
+    assert.equal(100, told)
+    assert.equal(1, tasks)
+  end)
+
+  it("may close the client, as may anybody while a turn is cut", function()
+    start { on_call = function() w.loop:close() end }
+    local first, second
+    here:spawn(function() first = w:call() end)
+    here:spawn(function() second = w:call() end)
+    here:run()
+    assert.truthy(first.done and second.done)
+    start()
+    local step = w.net.step
+    w.net.step = function(...)
+      local stepped = step(...)
+      if w:ms() > 5 then
+        w.loop:close()
+        w.loop.quota = { flush = function() error("is closed", 0) end }
+      end
+      return stepped
+    end
+    here:spawn(function() first = w:call() end)
+    here:run()
+    assert.equal("Closed", first.info.code)
+  end)
+end)

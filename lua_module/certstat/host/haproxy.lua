@@ -56,7 +56,7 @@ local function adapt(pace)
 end
 
 local function turn_if_due(loop, since_ns)
-  if M.now_ns() - loop.turned_ns >= since_ns and loop:turn() then
+  if M.now_ns() - loop.turned_ns >= since_ns and loop:turn() and not loop.closed then
     loop:idle_ns() -- tells the quota's file what it could not be told before
   end
 end
@@ -72,6 +72,7 @@ local function pump(loop, pace)
     local now, busy = M.now_ns(), loop:is_busy()
     if busy then pace.used_ns = now end
     if busy or loop.hurry then turn_if_due(loop, loop.hurry and STEP_NS or TASK_NS) end
+    loop:tell_later()
   until now - pace.used_ns > END_NS
   pace.tended_ns = 0
 end
