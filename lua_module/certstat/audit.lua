@@ -267,14 +267,20 @@ function Run:settle(piece)
   end
 end
 
--- Settles what has been answered, in the order asked; returns whether anything was.
+-- Whether anything has been answered that is not settled.
+function Run:has_answers()
+  for _, piece in ipairs(self.asked) do
+    if self.together:is_done(piece.call) then return true end
+  end
+  return false
+end
+
+-- Settles what has been answered, in the order asked.
 function Run:collect()
   local waiting, done = {}, {}
   for _, piece in ipairs(self.asked) do table.insert(self.together:is_done(piece.call) and done or waiting, piece) end
-  if #done == 0 then return false end
   self.asked = waiting
   for _, piece in ipairs(done) do self:settle(piece) end
-  return true
 end
 
 -- ---- rows ---------------------------------------------------------------------------------------------------------
@@ -313,7 +319,7 @@ function Run:next()
       self:leave()
       return nil, self.source_message, self.source_info
     elseif not self:head() then
-      self.loop:wait(function() return self:collect() end)
+      self.loop:wait(function() return self:has_answers() end)
     end
   end
   self:tell()

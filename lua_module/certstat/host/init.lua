@@ -7,8 +7,10 @@
 --   now_ns()            nanoseconds that never step
 --   may_wait()          true; or nil, message where a caller can't wait (an nginx phase without yield)
 --   begin(loop)         a caller is about to wait: turns the loop, but for a server where that is left to another
---   wait(loop)          returns when it is worth looking whether what a caller waits for is there, after a second at
---                       the latest; somebody has turned the loop meanwhile, and in a server others have gone on
+--   wait(loop, until_done)
+--                       returns when it is worth asking until_done(), a function of this wait alone, whether what a
+--                       caller waits for is there, after a second at the latest; somebody has turned the loop
+--                       meanwhile, and in a server others have gone on
 --   pause(net, ns)      lets at most ns nanoseconds pass, less if something may have happened; in a server it lets the
 --                       others go on for a millisecond
 --   spawn(f)            runs f where it may wait: in a server soon, in the background
