@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#define SQL_FORMAT     4          /* the last schema format there is */
 #define APPLICATION_ID 0x63736c67 /* "cslg" in the file's header (PRAGMA application_id) */
 
 #define STATUSES "'good', 'revoked', 'unknown', 'absent', 'conflict'"
@@ -99,7 +100,8 @@ int ledger_check_header(cs_ledger *ledger, cs_error *error)
         return fail_foreign(ledger, error);
     }
     uint32_t page = (uint32_t)header[16] << 8 | header[17]; /* 1: 65,536 */
-    if (code || ends_within_a_page(ledger, found.st_size, page)) {
+    if (code || ends_within_a_page(ledger, found.st_size, page) ||
+        read_uint32(header + 44) > SQL_FORMAT) {
         return ledger_fail(ledger, SQLITE_CORRUPT, error);
     }
     return 0;
@@ -108,6 +110,9 @@ int ledger_check_header(cs_ledger *ledger, cs_error *error)
 static int read_version(cs_ledger *ledger, int64_t *version, cs_error *error)
 {
     int result = ledger_number(ledger, "PRAGMA user_version", version, error);
+    if (!result && *version < 0) { /* signed in the header, and nobody writes one */
+        return ledger_fail(ledger, SQLITE_CORRUPT, error);
+    }
     if (!result && *version > SCHEMA) {
         char found[48];
         snprintf(found, sizeof found, "%lld, expected at most %d", (long long)*version, SCHEMA);

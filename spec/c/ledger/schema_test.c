@@ -87,6 +87,42 @@ static void leaves_a_newer_ledger_alone(void **state)
         "left as it is");
 }
 
+static void leaves_a_ledger_of_a_version_below_0_alone(void **state)
+{
+    static const char *const versions[] = {"PRAGMA user_version = -1",
+                                           "PRAGMA user_version = -2147483648"};
+    (void)state;
+    cs_ledger_close(open_ledger());
+    for (size_t i = 0; i < COUNT(versions); i++) {
+        change_by_sqlite(versions[i]);
+        check_left_alone(CS_LEDGER_DAMAGED, ": is damaged; it is left as it is");
+    }
+}
+
+/* Some bits say nothing; where one does, it is told. */
+static void survives_each_bit_of_the_header(void **state)
+{
+    static char whole[1 << 20];
+    (void)state;
+    cs_ledger *ledger = open_ledger();
+    assert_int_equal(record_many(ledger, begin_run(ledger), 0, 200, NULL), 0);
+    cs_ledger_close(ledger);
+    size_t n = read_file(whole);
+    for (int bit = 0; bit < 100 * 8; bit++) {
+        cs_error error = {0, ""};
+        whole[bit / 8] ^= (char)(1 << bit % 8);
+        write_file(whole, n);
+        int result = cs_ledger_open(&ledger, folder, 0, &error);
+        if (result != 0 && result != CS_ERROR(CS_ARGUMENT, CS_LEDGER_FOREIGN) &&
+            result != CS_ERROR(CS_ARGUMENT, CS_LEDGER_NEWER) &&
+            result != CS_ERROR(CS_ARGUMENT, CS_LEDGER_DAMAGED)) {
+            fail_msg("bit %d: %s", bit, error.message);
+        }
+        cs_ledger_close(ledger);
+        whole[bit / 8] ^= (char)(1 << bit % 8);
+    }
+}
+
 static void leaves_every_truncated_ledger_alone(void **state)
 {
     static char whole[1 << 20];
@@ -204,6 +240,8 @@ int main(void)
         folder_test(leaves_other_files_alone),
         folder_test(leaves_other_databases_alone),
         folder_test(leaves_a_newer_ledger_alone),
+        folder_test(leaves_a_ledger_of_a_version_below_0_alone),
+        folder_test(survives_each_bit_of_the_header),
         folder_test(leaves_every_truncated_ledger_alone),
         folder_test(brings_an_older_ledger_up_to_date),
         folder_test(is_brought_up_to_date_under_an_older_program),
