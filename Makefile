@@ -196,7 +196,7 @@ bench:       ## signing against hashing alone, the client against libcurl alone 
 	$(MAKE) LUA=5.3 build
 	$(MAKE) LUA=5.4 build bench-programs
 	spec/bench/run
-bench-long:  ## the ledger and audits as they grow to ten million rows, a million rows on each Lua, and two audits compared
+bench-long:  ## the ledger and audits as they grow to ten million rows, and a million rows of the ledger on each Lua
 	scripts/setup check
 	$(MAKE) build bench-programs
 	spec/bench/long
