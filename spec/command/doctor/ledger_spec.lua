@@ -35,6 +35,7 @@ describe("the doctor, of the ledger", function()
     local bytes = require("certstat.words").number(facts.bytes)
     assert.same({ "ledger", "ok", ("%s/ledger.db: schema %d, %s bytes, 1 run, 1 answer, whole"):format(home,
       facts.schema, bytes) }, row())
+    assert.is_truthy(files.read("README.md"):find(("/ledger.db: schema %d, "):format(facts.schema), 1, true))
     files.shell(("sqlite3 %s/ledger.db 'DELETE FROM runs'"):format(home))
     assert.same({ "ledger", "failed", ("%s/ledger.db: schema %d, %s bytes, 0 runs, 1 answer; asked, but of no run: 1; "
       .. "answers of no run: 1"):format(home, facts.schema, bytes) }, row())
