@@ -68,8 +68,17 @@ local function told(rows, on_answers)
   on_answers(entries)
 end
 
+-- what a client gives that is closed while it has no answer
+local function closed_row(row)
+  if not row.key then
+    return row
+  end
+  return { serial = row.serial, key = row.key, item = row.item, status = "error", class = "closed", code = "Closed",
+    message = "the client was closed" }
+end
+
 -- reads up to `ahead` items before it gives the first row, as the client does
-local function audit(world, source, ahead, on_answers)
+local function audit(world, client, source, ahead, on_answers)
   local rows, ended, message, info = {}, false, nil, nil
   return function()
     if world.raises then
@@ -79,7 +88,8 @@ local function audit(world, source, ahead, on_answers)
       local item
       item, message, info = source()
       ended = not item
-      rows[#rows + 1] = item and row_of(item, world)
+      local row = item and row_of(item, world)
+      rows[#rows + 1] = row and client.closed > 0 and closed_row(row) or row
     end
     told(rows, on_answers)
     if #rows > 0 then
@@ -97,8 +107,8 @@ local function tell(on_call)
 end
 
 --- A client of the tables in `world`: answers = {key = {status=, revoked_at=, …}}, certificates = {…},
--- failure, list_failure, unready, call_failure = {message, info}: what status, certificates, ready and call end with;
--- raises = an error that status and audit raise; guard = the quota's, in seconds. world.called has the calls made.
+-- list_failure, unready, call_failure = {message, info}: what certificates, ready and call end with;
+-- raises = an error that audit raises; guard = the quota's, in seconds. world.called has the calls made.
 function fake.client(world, on_call)
   local client = { closed = 0, warnings = {} }
   function client.ready()
@@ -107,24 +117,10 @@ function fake.client(world, on_call)
     end
     return true
   end
-  function client.status(_, serials, options)
-    if world.raises then
-      error(world.raises, 0)
-    elseif world.failure then
-      return nil, world.failure[1], world.failure[2]
-    end
-    tell(on_call)
-    local rows = {}
-    for i, serial in ipairs(serials) do
-      rows[i] = row_of(serial, world)
-    end
-    told(rows, options.on_answers)
-    return rows
-  end
-  function client.audit(_, source, options)
+  function client.audit(self, source, options)
     tell(on_call)
     world.clock = options.now
-    return audit(world, source, 3, options.on_answers)
+    return audit(world, self, type(source) == "table" and iterate(source) or source, 3, options.on_answers)
   end
   function client.certificates()
     return iterate(world.certificates or {}, world.list_failure)

@@ -157,6 +157,27 @@ exit $code]]):format(i, i, 50000 * i + 17 * i, signal, i))
     end
   end)
 
+  it("has a row for each serial of status at SIGINT and SIGTERM, and ends its record", function()
+    for _, signal in ipairs { "INT", "TERM" } do
+      local status, out, err = here:run(([[
+seq 1001 1100 > $FOLDER/serials
+mkfifo $FOLDER/SIGNAL
+"$CERTSTAT" status --endpoint $ENDPOINT --file $FOLDER/serials --qps 2 --batch 7 --verbose --format tsv \
+  --home $FOLDER/SIGNAL.home --record > $FOLDER/rows 2> $FOLDER/SIGNAL &
+{ read -r first; read -r second; kill -SIGNAL $!; cat; } < $FOLDER/SIGNAL > $FOLDER/rest
+wait $!
+code=$?
+grep interrupted $FOLDER/rest >&2
+cut -f 1 $FOLDER/rows | sed 1d | cmp - $FOLDER/serials
+cut -f 3,5,6 $FOLDER/rows | sed 1d | sort | uniq -c
+sqlite3 $FOLDER/SIGNAL.home/ledger.db "SELECT outcome, ended IS NULL FROM runs"
+exit $code]]):gsub("SIGNAL", signal):sub(1))
+      assert.is_truthy(out:find("^ +%d+ error\tclosed\tClosed\n +%d+ unknown\t\t\ncut short|0\n$"), out)
+      assert.equal("certstat: interrupted\n", err)
+      assert.equal(3, status)
+    end
+  end)
+
   it("is interrupted also while it waits for more on the standard input", function()
     local status, out, err = here:run([[
 mkfifo $FOLDER/more

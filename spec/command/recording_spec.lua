@@ -72,6 +72,24 @@ describe("the record of", function()
     end)
   end)
 
+  it("serials of status that was interrupted says so", function()
+    local code = fake.run({ "status", "--record", "--home", home, "--quiet", "084bde" }, {
+      answers = ANSWERS,
+      hold_signals = function(hold)
+        if not hold then
+          error("interrupted!", 0)
+        end
+      end,
+    })
+    assert.equal(3, code)
+    look(function(opened, run, facts)
+      assert.is_false(run.whole)
+      assert.equal(1, facts.asked)
+      assert.is_nil(opened:latest("default", "084bde"))
+      assert.equal("", opened:check())
+    end)
+  end)
+
   it("an audit can't be kept in a home that is none: exit 4, and nothing is asked", function()
     for _, argv in ipairs({ { "audit" }, { "status", "--record", "01" } }) do
       argv[#argv + 1] = "--home=/dev/null"

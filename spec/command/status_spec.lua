@@ -9,7 +9,7 @@ local ANSWERS = {
 
 local function run(argv, world)
   world = world or {}
-  world.answers = ANSWERS
+  world.answers = world.answers or ANSWERS
   return fake.run(argv, world)
 end
 
@@ -123,39 +123,36 @@ b67e                                      revoked  2026-01-02T03:04:05Z
   end)
 
   it("exits with 5 where the service refuses all", function()
-    local code, out, err = run({ "status", "1" }, { failure = { "the service answered NoPermission (HTTP 403)",
-      { class = "denied", code = "NoPermission" } } })
+    local code, out, err = run({ "status", "1" }, { answers = { ["01"] = { status = "error", class = "denied",
+      code = "NoPermission", message = "the service answered NoPermission (HTTP 403)" } } })
     assert.equal(5, code)
     assert.equal("", out)
     assert.equal("certstat: the service answered NoPermission (HTTP 403)\n", err)
   end)
 
+  local REFUSED = { ["01"] = { status = "error", class = "denied", code = "NoPermission", message = "refused" } }
+
   it("has rows for programs also where the service refuses all", function()
-    local rows = { { serial = "1", key = "01", status = "error", class = "denied", code = "NoPermission",
-      message = "refused" } }
-    local code, out, err = run({ "status", "1", "--format", "csv" },
-      { failure = { "refused", { class = "denied", rows = rows } } })
+    local code, out, err = run({ "status", "1", "--format", "csv" }, { answers = REFUSED })
     assert.equal("serial,key,status,revoked_at,class,code,message\r\n1,01,error,,denied,NoPermission,refused\r\n", out)
     assert.equal("certstat: refused\n", err)
     assert.equal(5, code)
   end)
 
   it("has nothing good in any format where the service refuses all", function()
-    local rows = { { serial = "1", key = "01", status = "error", class = "denied", code = "NoPermission",
-      message = "refused" } }
     local shows = {
       junit = '<error type="denied" message="error: refused">', sarif = '"executionSuccessful":false',
       prometheus = 'certstat_certificates{status="error"} 1\n', markdown = "| 1 | error |  | refused |\n",
     }
     for format, expected in pairs(shows) do
-      local _, out = run({ "status", "1", "--format", format },
-        { failure = { "refused", { class = "denied", rows = rows } } })
+      local _, out = run({ "status", "1", "--format", format }, { answers = REFUSED })
       assert.is_truthy(out:find(expected, 1, true), format)
     end
   end)
 
   it("exits with 3 where no answer came", function()
-    local code, _, err = run({ "status", "1" }, { failure = { "no answer within 60 s", { class = "deadline" } } })
+    local code, _, err = run({ "status", "1" }, { answers = { ["01"] = { status = "error", class = "deadline",
+      message = "no answer within 60 s" } } })
     assert.equal(3, code)
     assert.equal("certstat: no answer within 60 s\n", err)
   end)
@@ -170,11 +167,54 @@ b67e                                      revoked  2026-01-02T03:04:05Z
     assert.equal("certstat: cannot write to the standard output: No space left on device\n", err)
   end)
 
-  it("exits with 3 where it is interrupted", function()
-    local code, out, err = run({ "status", "1" }, { raises = "loop.lua:1: interrupted!" })
-    assert.equal("certstat: interrupted\n", err)
-    assert.equal("", out)
-    assert.equal(3, code)
+  describe("that is interrupted", function()
+    -- signals come before the row with this number
+    local function interrupted(at, argv)
+      local rows = 0
+      return run(argv, { hold_signals = function(hold)
+        rows = rows + (hold and 0 or 1)
+        if not hold and rows == at then
+          error("loop.lua:1: interrupted!", 0)
+        end
+      end })
+    end
+
+    it("keeps what has been answered, and has an error row for the rest: exit 3", function()
+      local code, out, err = interrupted(2,
+        { "status", "b67e", "084bde", "02", "01", "1,2", "--format", "csv", "--quiet" })
+      assert.equal("serial,key,status,revoked_at,class,code,message\r\n"
+        .. "b67e,b67e,revoked,2026-01-02T03:04:05Z,,,\r\n"
+        .. "084bde,084bde,good,,,,\r\n"
+        .. "02,02,absent,,,,\r\n"
+        .. "01,01,error,,closed,Closed,the client was closed\r\n"
+        .. '"1,2",,invalid,,argument,,"serial number: expected one serial number, found \',\' at character 2"\r\n', out)
+      assert.equal("certstat: interrupted\n", err)
+      assert.equal(3, code)
+    end)
+
+    it("has a table of them, too", function()
+      local code, out = interrupted(2, { "status", "084bde", "b67e", "02", "01" })
+      assert.equal(HEADER
+        .. "084bde                                    good     -\n"
+        .. "b67e                                      revoked  2026-01-02T03:04:05Z\n"
+        .. "02                                        absent   -\n"
+        .. "01                                        error    -                     the client was closed\n", out)
+      assert.equal(3, code)
+    end)
+
+    it("says no more than that where nothing has been answered", function()
+      local code, out, err = interrupted(1, { "status", "1" })
+      assert.equal("certstat: interrupted\n", err)
+      assert.equal("", out)
+      assert.equal(3, code)
+    end)
+
+    it("exits with 3 also behind the last row", function()
+      local code, out, err = interrupted(2, { "status", "084bde", "--format", "prometheus" })
+      assert.is_truthy(out:find("\ncertstat_run_whole 0\n", 1, true))
+      assert.equal("certstat: interrupted\n", err)
+      assert.equal(3, code)
+    end)
   end)
 
   it("closes the client once", function()

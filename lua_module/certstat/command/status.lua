@@ -3,6 +3,7 @@ local columns = require "certstat.report.columns"
 local exit_codes = require "certstat.command.exit_codes"
 local formats = require("certstat.report").formats
 local input = require "certstat.command.input"
+local interrupt = require "certstat.command.interrupt"
 local options = require "certstat.command.options"
 local output = require "certstat.command.output"
 local recording = require "certstat.command.recording"
@@ -68,16 +69,44 @@ local function items_of(arguments, environment)
   return items
 end
 
--- Asks about the items that are to be asked about: their rows, in order; or nil, message, info.
-local function ask(client, items, record, now)
-  local asked = {}
+-- Asks about the items that are to be asked about; closes the client. Signals come between rows, and while a call is
+-- waited for. Returns a row for each, in order, an error where there is no answer by then; and nil, or a message where
+-- it was interrupted.
+local function ask(client, items, record, environment)
+  local asked, answers = {}, {}
   for _, item in ipairs(items) do
     record:asked(item)
     if not item.row then
       asked[#asked + 1] = item
     end
   end
-  return client:status(asked, { on_answers = record.on_answers, now = now })
+  local rows = client:audit(asked, {
+    lane = "interactive", on_answers = record.on_answers, now = environment.wall_seconds,
+  })
+  local _, stopped = interrupt.guard(environment.hold_signals, function(gap)
+    environment.on_wait = gap
+    local row
+    repeat
+      gap()
+      row = rows()
+      answers[#answers + 1] = row
+    until not row
+  end)
+  client:close()
+  for row in rows do
+    answers[#answers + 1] = row
+  end
+  return answers, stopped
+end
+
+-- Where all rows are errors, the message of the first one.
+local function failure_of(rows)
+  for _, row in ipairs(rows) do
+    if row.status ~= "error" then
+      return nil
+    end
+  end
+  return rows[1] and rows[1].message
 end
 
 -- A row for each item, in their order: one of `rows`, or the item's own. And their tally.
@@ -121,32 +150,30 @@ function status.run(arguments, environment)
   if not client then
     return asked
   end
+  environment.hold_signals(true) -- what has begun has an end: in the record, too
   local record, unrecorded = begin_record(client, arguments, environment)
   if not record then
     client:close()
     return unrecorded
   end
   local started = environment.now_ns()
-  local answers, failure, info = ask(client, items, record, environment.wall_seconds)
+  local answers, stopped = ask(client, items, record, environment)
   local seconds = (environment.now_ns() - started) / 1e9
-  client:close()
+  local unanswered = failure_of(answers)
+  local failure = stopped or unanswered
   local recorded, unkept = record:finish(not failure)
   if not recorded then
     environment.say(unkept)
   end
-  if not answers then
+  if failure then
     environment.say(failure)
-    answers = info and info.rows
-    if not answers then
-      return exit_codes.of_failure(info)
-    end
   end
 
   local rows, counts = merged(items, answers)
-  if failure and (arguments.format or "table") == "table" then
+  if unanswered and (arguments.format or "table") == "table" then
     return counts:exit_code() -- the line above says it all to a person; programs get their rows
   end
-  local facts = service.facts(arguments, environment, client, counts, seconds, true)
+  local facts = service.facts(arguments, environment, client, counts, seconds, not stopped)
   local written, unwritten = write(arguments, environment, rows, facts)
   if counts.rows > 1 and not arguments.quiet then
     environment.stderr:write(summary.rows("serial", counts, tally.statuses),
@@ -155,7 +182,7 @@ function status.run(arguments, environment)
   if not written then
     environment.say(unwritten)
   end
-  return counts:exit_code(not (written and recorded) and {} or nil)
+  return counts:exit_code((stopped or not (written and recorded)) and {} or nil)
 end
 
 return status
