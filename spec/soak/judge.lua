@@ -4,6 +4,7 @@ local ipc = require "certstat.ipc"
 local judge = {}
 
 local RATE, SECOND_US = 10, 1000000
+local HOME_US = 1500000 -- before the first call: a new home counts as a window just used up, with the widest guard
 
 function judge.expect(condition, text, ...)
   if not condition then error(text:format(...), 0) end
@@ -11,11 +12,15 @@ end
 
 --- What the arrivals say: the shortest time that RATE + 1 calls took, the longest that none came, and calls a second:
 -- RATE in the time from one call to the RATE-th after it, on average, as they come in bursts, the last of them cut off.
-function judge.read(arrivals, throttled)
+-- played: {began_us, ended_us}; none came before the first and after the last one either. nil: that is not looked at.
+function judge.read(arrivals, throttled, played)
   local n = #arrivals
   judge.expect(n > RATE, "expected calls, found %d", n)
   local found = { calls = n, throttled = throttled, densest_us = math.huge, stall_us = 0 }
   for i = 2, n do found.stall_us = math.max(found.stall_us, arrivals[i] - arrivals[i - 1]) end
+  if played then
+    found.stall_us = math.max(found.stall_us, arrivals[1] - played.began_us - HOME_US, played.ended_us - arrivals[n])
+  end
   local sum_us = 0
   for i = RATE + 1, n do
     local span_us = arrivals[i] - arrivals[i - RATE]

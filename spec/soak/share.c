@@ -118,7 +118,10 @@ static void run_children(void)
             exit(0);
         }
     }
-    while (wait(NULL) > 0) {
+    for (int status = 0; wait(&status) > 0;) {
+        if (status != 0) { /* it has said why */
+            exit(1);
+        }
     }
     cs_quota_file_close(quota);
 }

@@ -11,6 +11,9 @@ Stage.__index = Stage
 local stage = {}
 
 local START_MS, END_MS = 30000, 10000
+local ENDS = { once = true, ["to-the-end"] = true } -- callers that end by themselves, by their mode
+
+local function wall_us() return ipc.wall_ns() / 1000 end -- the emulator's clock
 
 local function path_of(program)
   if program:find("/", 1, true) then return program end
@@ -19,7 +22,7 @@ end
 
 --- new() → a stage: a CA of its own, and nobody on it.
 function stage.new()
-  local self = setmetatable({ folder = files.folder(), callers = {}, homes = 0 }, Stage)
+  local self = setmetatable({ folder = files.folder(), callers = {}, fates = {}, homes = 0 }, Stage)
   files.make_ca(self.folder, 4, 1)
   self.lua, self.node = path_of(os.getenv("LUA_EXE") or "lua"), path_of("node")
   return self
@@ -29,6 +32,7 @@ end
 -- and an empty log.
 function Stage:begin(...)
   self.homes = self.homes + 1
+  self.began_us = nil
   self.home = ("%s/home%d"):format(self.folder, self.homes)
   self.log = ("%s/log%d"):format(self.folder, self.homes)
   self.emulator = emulator.start { "--ca", self.folder .. "/ca/sub", "--listen", "127.0.0.1:0", "--log", self.log, ... }
@@ -78,25 +82,29 @@ local function caller_env(self, more)
   return env
 end
 
+-- fate: what has to have become of it at the end of the play, see fate_of; nil: whatever.
+local function add(self, number, fate, options)
+  number = number or #self.callers + 1
+  self.callers[number], self.fates[number] = assert(ipc.spawn(options)), fate
+  return number
+end
+
 --- start(lane, guard [, mode]) → number of the caller, see caller.lua. number: whose place it takes, if it does; env:
 -- what its environment has besides.
 function Stage:start(lane, guard, mode, number, env)
-  number = number or #self.callers + 1
-  self.callers[number] = assert(ipc.spawn {
+  return add(self, number, not ENDS[mode] and "runs" or nil, {
     argv = { self.lua, "spec/soak/caller.lua", lane, guard, mode }, env = caller_env(self, env),
     output = mode ~= nil, parent_signal = 9,
   })
-  return number
 end
 
 --- Starts a caller, as start does, that may write no more than half a KiB or one into any file.
 function Stage:start_without_room(lane, guard, mode)
-  self.callers[#self.callers + 1] = assert(ipc.spawn {
+  return add(self, nil, not ENDS[mode] and "runs" or nil, {
     argv = { "/bin/sh", "-c", "trap '' XFSZ; ulimit -f 1; exec \"$@\"", "sh",
       self.lua, "spec/soak/caller.lua", lane, guard, mode },
     env = caller_env(self), output = true, parent_signal = 9,
   })
-  return #self.callers
 end
 
 --- Starts what is never out of the quota file for long, see restless.c; returns the process and its id.
@@ -109,7 +117,7 @@ end
 
 --- Starts eight callers in one process, "threads" or "children", for so many seconds; see share.c.
 function Stage:share(how, seconds)
-  self.callers[#self.callers + 1] = assert(ipc.spawn {
+  add(self, nil, "exited 0", {
     argv = { os.getenv("PROGRAMS") .. "/share", how, self.home, self.url, ("%d"):format(seconds) }, env = {},
     parent_signal = 9,
   })
@@ -136,8 +144,9 @@ function Stage:replace(number, lane, guard)
   self:start(lane, guard, nil, number)
 end
 
---- Lets so many seconds pass.
+--- Lets so many seconds pass: with the first of them the play begins.
 function Stage:pass(seconds)
+  self.began_us = self.began_us or wall_us()
   local until_ns = ipc.now_ns() + seconds * 1e9
   while true do
     local left_ms = math.ceil((until_ns - ipc.now_ns()) / 1e6)
@@ -172,21 +181,45 @@ end
 --- The time of the door's throttle.
 function Stage:throttled_us() return tonumber(read_line(self.door, END_MS)) end
 
---- Ends callers, door and emulator; returns the arrivals of calls in microseconds, in their order, and how many of them
--- were throttled.
+-- What has become of a process within so many milliseconds: "runs", or how it has ended.
+local function fate_of(process, wait_ms)
+  local kind, value
+  repeat kind, value = process:wait(wait_ms) until kind ~= "output"
+  return kind == "time" and "runs" or kind .. " " .. value
+end
+
+-- Ends the callers. Returns a line for each that has not met its fate.
+local function end_callers(self)
+  local lines = {}
+  for number, caller in ipairs(self.callers) do
+    local fate = self.fates[number]
+    local found = fate and fate_of(caller, fate == "runs" and 0 or END_MS)
+    if found ~= fate then
+      lines[#lines + 1] = ("caller %d: expected '%s', found '%s'"):format(number, fate, found)
+    end
+    caller:close()
+  end
+  self.callers, self.fates = {}, {}
+  return lines
+end
+
+--- Ends callers, door and emulator; returns the arrivals of calls in microseconds, in their order, how many of them
+-- were throttled, and when the play began and ended, {began_us =, ended_us =}, nil where no time has passed. Raises
+-- where a caller has ended that had to go on.
 function Stage:finish()
-  for _, caller in ipairs(self.callers) do caller:close() end
-  self.callers = {}
+  local played = self.began_us and { began_us = self.began_us, ended_us = wall_us() }
+  local lines = end_callers(self)
   if self.door then self.door:close() end
   self.door = nil
   emulator.stop(self.emulator)
+  if lines[1] then error(table.concat(lines, "\n"), 0) end
   local arrivals, throttled = {}, 0
   for line in io.lines(self.log) do
     arrivals[#arrivals + 1] = tonumber(line:match('"arrival_us":(%d+)'))
     if line:find('"code":"Throttling', 1, true) then throttled = throttled + 1 end
   end
   table.sort(arrivals)
-  return arrivals, throttled
+  return arrivals, throttled, played
 end
 
 function Stage:close()
