@@ -86,8 +86,9 @@ static int spawn(lua_State *L)
     return 1;
 }
 
-/* process:wait(ms) -> "exited", status | "killed", signal | "signal", signal | "output", bytes |
- * "errors", bytes | "time" | nil, message, info */
+/* process:wait(ms) -> "exited", status | "exited", -1 | "killed", signal | "signal", signal |
+ * "output", bytes | "errors", bytes | "time" | nil, message, info. -1: somebody else has taken how
+ * it ended, as nginx does. */
 static int wait_process(lua_State *L)
 {
     static const char *const kinds[] = {"time", "output", "errors", "signal", "exited", "killed"};

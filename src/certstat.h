@@ -793,10 +793,13 @@ enum cs_process_kind {
     CS_PROCESS_OUTPUT,   /* output[0 … output_n - 1] */
     CS_PROCESS_ERRORS,   /* the same, of its standard error */
     CS_PROCESS_SIGNAL,   /* this process got signal `number` */
-    CS_PROCESS_EXITED, /* it ended with exit status `number`; -1 where this process ignores SIGCHLD
-                        */
-    CS_PROCESS_KILLED  /* signal `number` ended it */
+    CS_PROCESS_EXITED,   /* it ended with exit status `number`, or CS_PROCESS_UNKNOWN */
+    CS_PROCESS_KILLED    /* signal `number` ended it */
 };
+
+/* The number of CS_PROCESS_EXITED where somebody else has taken how it ended: this process ignores
+ * SIGCHLD, or reaps all its children itself, as nginx does. */
+enum { CS_PROCESS_UNKNOWN = -1 };
 
 typedef struct cs_process_event {
     enum cs_process_kind kind;
@@ -818,10 +821,12 @@ int cs_process_spawn(cs_process **out, const cs_process_options *options, cs_err
  * end comes again at each further call. How much output to take is the caller's to decide. */
 int cs_process_wait(cs_process *process, int64_t wait_ns, cs_process_event *event, cs_error *error);
 
-/* Sends a signal to the whole group. CS_LIMIT where that fails. */
+/* Sends a signal to the whole group. CS_LIMIT where that fails, ESRCH for one where somebody else has
+ * taken the program's end: the group's number may be another's by now. */
 int cs_process_signal(cs_process *process, int number, cs_error *error);
 
-/* Kills what is left of the group, and waits for the program's end. NULL is allowed. */
+/* Kills what is left of the group, unless somebody else has taken the program's end, and waits for
+ * it. NULL is allowed. */
 void cs_process_close(cs_process *process);
 
 /* ------------------------------------------------ sockets and files (src/ipc/listen.c,

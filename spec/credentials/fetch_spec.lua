@@ -55,6 +55,24 @@ describe("credentials.fetch of a program", function()
     assert.same({ body = "a\n" }, run(one, shell "echo for nobody >&2; echo a"))
   end)
 
+  -- the kernel takes the status of each child of a process that ignores SIGCHLD, nginx that of its own
+  it("judges by what it writes where somebody else takes its status", function()
+    local script = [[
+      local fetch = require("certstat.credentials.fetch").new {}
+      for _, line in ipairs(arg) do
+        local done, reply, why
+        assert(fetch:begin { command = { argv = { "/bin/sh", "-c", line }, env = {}, limit_ns = 20e9 } })
+        repeat done, reply, why = fetch:poll() until done
+        print(reply and reply.body or why)
+      end]]
+    local path = os.tmpname()
+    files.write(path, script)
+    local told = files.shell(("env --ignore-signal=CHLD $LUA_EXE %s 'echo a; exit 3' 'echo why >&2; exit 3' true")
+      :format(path))
+    os.remove(path)
+    assert.equal("a\n\nwrote nothing: why\nwrote nothing\n", told)
+  end)
+
   it("ends all that a program has started, and gives it nothing to read", function()
     local folder = files.folder()
     local script = ("sleep 60 & echo $! > %s/pid; cat; wait"):format(folder)

@@ -25,6 +25,7 @@ struct cs_process {
     int pidfd;          /* readable at its end; -1 before Linux 5.3 */
     int output, errors; /* -1: not collected, or at its end */
     int signals;        /* -1: not watched */
+    int gone;           /* somebody else has reaped it: its number may be another's by now */
 };
 
 static const int held[] = {SIGTERM, SIGINT, SIGHUP};
@@ -244,13 +245,16 @@ static int take_output(int *fd, enum cs_process_kind kind, cs_process_event *eve
 }
 
 /* Whether the child has ended, and how. It is left unreaped until cs_process_close, so that its
- * group's number can't be another's. */
+ * group's number can't be another's; but for a host that reaps all its children, as nginx does with
+ * waitpid(-1), or ignores SIGCHLD. */
 static int look_for_end(cs_process *process, cs_process_event *event)
 {
     siginfo_t info = {0};
-    if (waitid(P_PID, (id_t)process->pid, &info, WEXITED | WNOHANG | WNOWAIT) != 0) {
-        event->kind = CS_PROCESS_EXITED; /* the host ignores SIGCHLD: the kernel has reaped it */
-        event->number = -1;
+    if (process->gone ||
+        waitid(P_PID, (id_t)process->pid, &info, WEXITED | WNOHANG | WNOWAIT) != 0) {
+        process->gone = 1;
+        event->kind = CS_PROCESS_EXITED;
+        event->number = CS_PROCESS_UNKNOWN;
         return 1;
     }
     if (info.si_pid == 0) {
@@ -295,8 +299,19 @@ int cs_process_wait(cs_process *process, int64_t wait_ns, cs_process_event *even
     }
 }
 
+/* Whether the group's number may be another's. */
+static int is_gone(cs_process *process)
+{
+    cs_process_event end;
+    look_for_end(process, &end);
+    return process->gone;
+}
+
 int cs_process_signal(cs_process *process, int number, cs_error *error)
 {
+    if (is_gone(process)) {
+        return fail(error, "kill", ESRCH);
+    }
     if (kill(-process->pid, number) != 0) {
         return fail(error, "kill", errno);
     }
@@ -308,7 +323,7 @@ void cs_process_close(cs_process *process)
     if (!process) {
         return;
     }
-    if (process->pid > 0) {
+    if (process->pid > 0 && !is_gone(process)) {
         kill(-process->pid, SIGKILL);
         while (waitpid(process->pid, NULL, 0) < 0 && errno == EINTR) {
         }

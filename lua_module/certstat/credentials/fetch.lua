@@ -11,6 +11,7 @@ local M = {}
 
 local MOST = 65536 -- bytes of a reply's body, or of what a program writes; credentials take some hundred
 local LINE = 200   -- of what it says where it fails
+local UNKNOWN = -1 -- a status that somebody else has taken: nginx does, of all children; what was written tells
 
 --- new{ca_file =, allow_http =} → a fetch: certstat.net's options. Nothing is opened before it is used.
 function M.new(options)
@@ -62,8 +63,10 @@ local function look_at_program(self)
     elseif kind == "errors" then
       self.said, self.said_n = (self.said .. value):sub(-2 * LINE), self.said_n + #value
       if self.said_n > MOST then return true, nil, failed(self, "wrote more than 64 KiB to its standard error") end
-    elseif kind == "exited" and value == 0 then
+    elseif kind == "exited" and (value == 0 or value == UNKNOWN and self.written ~= "") then
       return true, { body = self.written }
+    elseif kind == "exited" and value == UNKNOWN then
+      return true, nil, failed(self, "wrote nothing")
     elseif kind == "exited" or kind == "killed" then
       local how = kind == "exited" and "ended with status %d" or "was ended by signal %d"
       return true, nil, failed(self, how:format(value))

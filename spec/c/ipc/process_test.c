@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -233,6 +234,32 @@ static void ends_its_group_when_closed_while_it_runs(void **state)
     assert_int_equal(errno, ECHILD);
 }
 
+/* As nginx does with waitpid(-1). */
+static void leaves_alone_what_somebody_else_has_reaped(void **state)
+{
+    (void)state;
+    cs_process_event end;
+    cs_error error;
+    /* what is left of its group stands for a group of others that has got its number */
+    prctl(PR_SET_CHILD_SUBREAPER, 1);
+    cs_process *process = start("tail -f /dev/null > /dev/null & exit 3", NULL);
+    pid_t group = waitpid(-1, NULL, 0);
+    assert_true(group > 0);
+    for (int again = 0; again < 2; again++) {
+        end = wait_for(process);
+        assert_int_equal(end.kind, CS_PROCESS_EXITED);
+        assert_int_equal(end.number, CS_PROCESS_UNKNOWN);
+    }
+    assert_int_equal(cs_process_signal(process, SIGKILL, &error), CS_ERROR(CS_LIMIT, ESRCH));
+    assert_string_equal(error.message, "kill: No such process");
+    cs_process_close(process);
+    int status;
+    assert_int_equal(kill(-group, SIGTERM), 0);
+    assert_true(waitpid(-group, &status, 0) > 0);
+    assert_int_equal(WTERMSIG(status), SIGTERM); /* the first that has come to it */
+    prctl(PR_SET_CHILD_SUBREAPER, 0);
+}
+
 static void takes_held_signals_of_this_process(void **state)
 {
     (void)state;
@@ -340,6 +367,7 @@ int main(void)
         cmocka_unit_test(gives_all_output_before_the_end),
         cmocka_unit_test(ends_though_a_grandchild_holds_its_output),
         cmocka_unit_test(ends_its_group_when_closed_while_it_runs),
+        cmocka_unit_test(leaves_alone_what_somebody_else_has_reaped),
         cmocka_unit_test(takes_held_signals_of_this_process),
         cmocka_unit_test(sends_signals_to_the_whole_group),
         cmocka_unit_test(ends_with_its_parent),
