@@ -90,6 +90,12 @@ function emulator.hits(self)
   return hits
 end
 
+--- calls(self) → how many calls it has had.
+function emulator.calls(self)
+  local _, counters = emulator.order(self, "GET", "/counters")
+  return counters.calls
+end
+
 local function quoted(text) return '"' .. text:gsub('[\\"]', "\\%0") .. '"' end
 
 --- signed(self, changes) → the curl configuration of a signed call; `changes` of what certstat.sign takes.

@@ -13,11 +13,6 @@ local live = require "spec.host.live"
 -- The service says of a call what nobody knows: it is not asked again.
 local FAULT = [[{"fault":"text","text":"{\"RequestId\":\"1\",\"Code\":\"Weird.Thing\",\"Message\":\"x\"}"}]]
 
-local function calls(here)
-  local _, counters = emulator.order(here.service, "GET", "/counters")
-  return counters.calls
-end
-
 local function await_line(here, log, text)
   live.await(function() return files.read(here.folder .. "/" .. here[log]):find(text, 1, true) end)
 end
@@ -38,9 +33,9 @@ return {
   end },
 
   { "refuses strangers, and asks nobody", function(here)
-    local before = calls(here)
+    local before = emulator.calls(here.service)
     assert.equal(here.stranger, (example.enter(here, "stranger", "/metrics")))
-    assert.equal(before, calls(here))
+    assert.equal(before, emulator.calls(here.service))
   end },
 
   { "refuses everyone while there is no answer", function(here)

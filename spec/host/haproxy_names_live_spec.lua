@@ -27,6 +27,7 @@ serve("ping", function() return "pong" end)
 
 local STATUS = "DescribeClientCertificateStatusForSerialNumber: "
 local GOOD = "0a1b 0a1b good - - -\n"
+local CALLERS = 20
 
 for _, load in ipairs { "lua-load", "lua-load-per-thread" } do
   describe("in HAProxy by " .. load, function()
@@ -87,6 +88,23 @@ for _, load in ipairs { "lua-load", "lua-load-per-thread" } do
         assert.are.equal("output", (silent:wait(30000)))
         assert.are.equal(("pong"):rep(20), live.ask(host, "/ping?[1-20]"))
         assert.is_true(#haproxy.threads(host) > 2, "the lookup has ended first")
+        assert.are.equal(GOOD, live.ask(host, "/addressed"))
+        silent:close()
+      end)
+
+      it("ends many callers in time whose name server never answers, and serves others", function()
+        local silent, address = name_server.start_silent()
+        start("insecure-fork-wanted", { ["etc/resolv.conf"] = "nameserver " .. address .. "\n" })
+        local asked = live.ask_later(host, ("/named?[1-%d]"):format(CALLERS))
+        assert.are.equal("output", (silent:wait(30000)))
+        assert.are.equal(("pong"):rep(10), live.ask(host, "/ping?[1-10]"))
+        assert.is_true(live.is_pending(asked))
+        local n = 0
+        for line in live.answer(asked):gmatch("[^\n]*\n") do
+          assert.matches(name_server.UNANSWERED, line)
+          n = n + 1
+        end
+        assert.are.equal(CALLERS, n)
         assert.are.equal(GOOD, live.ask(host, "/addressed"))
         silent:close()
       end)

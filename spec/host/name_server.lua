@@ -3,6 +3,11 @@ local ipc = require "certstat.ipc"
 
 local name_server = {}
 
+--- What a caller is told whose client waits for three seconds. What is known of the last attempt, if there was one,
+-- depends on when the lookup of an earlier one was given up.
+name_server.UNANSWERED = "^error deadline %u%a+: DescribeClientCertificateStatusForSerialNumber: "
+  .. "no answer within 3 s[^\n]*\n$"
+
 -- It says "asked" when it has been, and "again" 5 s later (resolv.conf(5)), when libcurl has given up the connection
 -- and the lookup goes on.
 local SILENT = [[

@@ -14,6 +14,19 @@ function questions.rows(rows, message, info)
   return table.concat(lines)
 end
 
+--- The row of one serial, also where there is no answer.
+function questions.row(client, serial)
+  local rows, _, info = client:status { serial }
+  return questions.rows(rows or info.rows)
+end
+
+--- What the service says of one serial, asked by client:call.
+function questions.called(client, serial)
+  local reply = assert(client:call("DescribeClientCertificateStatusForSerialNumber", { SerialNumber = serial }))
+  local one = reply.CertificateStatus[1]
+  return ("%s %s %s\n"):format(serial, one.SerialNumber, one.Status)
+end
+
 --- Asks client about the serials in every way there is.
 function questions.all(client, serials)
   local out, identifier = { "status\n", questions.rows(client:status(serials)) }, nil
