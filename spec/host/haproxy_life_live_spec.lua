@@ -16,6 +16,7 @@ frontend count
   http-request return status 200 content-type text/plain lf-string "%[fe_conn(front)] %[fe_conn(aborting)]"
 frontend front
   bind {front}
+  http-request use-service lua.begin if { path /begin }
   http-request use-service lua.status
 listen aborting
   bind {aborting}
@@ -28,6 +29,10 @@ local SCRIPT = [[
 local client = open { qps = 100, home = {home} }
 local function ask() return questions.rows(client:status { "0a1b" }) end
 serve("status", ask)
+serve("begin", function()
+  core.register_task(function() core.Warning("a task is told " .. ask()) end)
+  return "begun"
+end)
 serve("told", function(applet) return applet:get_var("txn.answer") end)
 core.register_action("ask", { "http-req" }, function(txn) txn:set_var("txn.answer", ask()) end)
 ]]
@@ -109,6 +114,32 @@ for _, load in ipairs { "lua-load", "lua-load-per-thread" } do
       assert.are.same({ "exited", 0 }, { haproxy.wait(host) })
       haproxy.run(host)
     end)
+
+    -- HAProxy waits for requests and connections, and counts no tasks.
+    for _, signal in ipairs { "USR2", "USR1" } do
+      it("ends while tasks wait, on SIG" .. signal, function()
+        local before = #haproxy.said(host)
+        local function is_told() return haproxy.said(host):find("a task is told 0a1b 0a1b good", before + 1, true) end
+        emulator.fail(service, '{"fault":"latency","ms":3000}')
+        assert.are.equal("begun", live.ask(host, "/begin"))
+        live.await(function() return emulator.hits(service) == 1 end)
+        local old = haproxy.workers(host)[1]
+        haproxy.signal(haproxy.master(host), signal)
+        if signal == "USR1" then
+          assert.are.same({ "exited", 0 }, { haproxy.wait(host) })
+          haproxy.run(host)
+        else
+          live.await(function()
+            local workers = haproxy.workers(host)
+            return #workers == 1 and workers[1] ~= old
+          end)
+        end
+        assert.is_nil(is_told())
+        emulator.fail(service, "")
+        assert.are.equal("begun", live.ask(host, "/begin"))
+        live.await(is_told)
+      end)
+    end
 
     it("ends at once on SIGTERM", function()
       local asked = call_all(60000)
