@@ -57,7 +57,8 @@ function live.ask_all(host, paths)
   return bodies
 end
 
---- Asks path in the background; where it has a range, as [1-8] or {a,b}, all of it at once. See is_pending, answer and leave.
+--- Asks path in the background; where it has a range, as [1-8] or {a,b}, all of it at once. See is_pending, answer and
+-- leave.
 function live.ask_later(host, path)
   return { body = "", said = "", process = assert(ipc.spawn {
     argv = { "/usr/bin/env", "curl", "-sS", "--no-progress-meter", "--noproxy", "*", "--max-time", "60", "-Z",

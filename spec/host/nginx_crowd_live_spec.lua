@@ -21,7 +21,8 @@ describe("of nginx each of many callers", function()
     local values, locations = tests.values(tls), {}
     values.home = ("%q"):format(folder .. "/home")
     for i, path in ipairs(tests.PATHS) do
-      locations[i] = ("location = /%s { content_by_lua_block { ngx.print(ask.%s(ngx.var.args)) } }\n"):format(path, path)
+      locations[i] = ("location = /%s { content_by_lua_block { ngx.print(ask.%s(ngx.var.args)) } }\n"):format(path,
+        path)
     end
     here.host = nginx.start { service = here.service, script = tests.SCRIPT, locations = table.concat(locations),
       values = values }
