@@ -1,5 +1,5 @@
 -- hosts.lua SECONDS - calls all the time from nginx and from HAProxy while they are told to begin anew, each 8 seconds
--- (4 in a short run), or their worker is killed instead; and from one of each that lives throughout. All have one
+-- (4 in a short run), or their worker is killed instead; and from one of each kind that lives throughout. All have one
 -- quota, each call has a TLS connection of its own, and takes 50 to 2,000 ms. Prints TAP.
 local emulator = require "spec.emulator.emulator"
 local files = require "spec.emulator.files"
@@ -12,9 +12,10 @@ local stage = require "spec.soak.stage"
 local expect = judge.expect
 
 local SECONDS = tonumber(arg[1])
-local LONG = SECONDS >= 1200 -- so long, memory can be judged: it takes some hundred calls to warm up
+local LONG = SECONDS >= 1200 -- so long, memory can be judged
 local DISTURB_NS, FIRST_KILL, KILL_EACH = LONG and 8e9 or 4e9, 2, 5 -- the second, and each fifth from there, is a kill
 local CALLERS, LATENCY = 5, '{"fault":"latency","ms":{"uniform":[50,2000]}}'
+local LEAST_DISTURBED = 0.8 -- of what is due: it has to wait for workers that leave, and is dropped if it still waits
 local STEP_NS, SAMPLE_NS, LEAVE_NS, ANSWER_NS = 20e6, 1e9, 5e9, 90e9
 local FIRST_SERIAL, RATE, GUARD = 4096, 10, 0.5
 local MIB = 1024 -- in KiB
@@ -22,7 +23,7 @@ local MIB = 1024 -- in KiB
 local here, servers = stage.new(), {}
 local calls = { under_way = {}, n = 0, answered = 0, lost = 0, failures = {},
   net = assert(net.new { allow_http = true }) }
-local happened = { reloads = 0, kills = 0, problems = {} }
+local happened = { reloads = 0, kills = 0, due = 0, problems = {} }
 
 local function problem(text, ...) table.insert(happened.problems, (text:format(...))) end
 
@@ -59,14 +60,15 @@ local function start()
   server.give(here.home)
   local copies = server.copy(here.folder)
   for name, kind in pairs {
-    nginx = "nginx", haproxy = "lua-load-per-thread", steady_nginx = "nginx", steady_haproxy = "lua-load",
+    nginx = "nginx", haproxy = "lua-load-per-thread",
+    steady_nginx = "nginx", steady_haproxy = "lua-load", steady_threads = "lua-load-per-thread",
   } do
     local one = server.new {
       kind = kind, folder = here.folder .. "/" .. name, copies = copies, threads = 2, ask = ASK,
       values = { endpoint = here.url, ca_file = here.ca_file, home = here.home, guard = GUARD,
         sent = ("%s/%s/sent"):format(here.folder, name) },
     }
-    one.name, one.steady, one.leaving, one.samples = name, name:find("^steady") ~= nil, {}, {}
+    one.name, one.steady, one.leaving, one.samples, one.disturbed = name, name:find("^steady") ~= nil, {}, {}, 0
     servers[#servers + 1] = one
   end
 end
@@ -187,7 +189,7 @@ local function drive(due, now)
       one.due = one.due or due
       if one.due and is_quiet(one) then
         one.due(one, now)
-        one.due = nil
+        one.due, one.disturbed = nil, one.disturbed + 1
       end
     end
   end
@@ -206,12 +208,12 @@ local function play()
   repeat drive(nil, ipc.now_ns()) until have_all_answered()
   local began_ns = ipc.now_ns()
   local is_due, is_sample = every(DISTURB_NS, began_ns + DISTURB_NS), every(SAMPLE_NS, began_ns)
-  local now, n = began_ns, 0
+  local now = began_ns
   while now - began_ns < SECONDS * 1e9 do
     local due
     if is_due(now) then
-      n = n + 1
-      due = n % KILL_EACH == FIRST_KILL and kill or reload
+      happened.due = happened.due + 1
+      due = happened.due % KILL_EACH == FIRST_KILL and kill or reload
     end
     drive(due, now)
     if is_sample(now) then
@@ -240,8 +242,11 @@ local function none_lost()
   local nobody = #arrivals - calls.answered
   expect(nobody >= 0 and nobody <= calls.lost, "%d calls arrived, %d were answered, %d lost with a killed worker",
     #arrivals, calls.answered, calls.lost)
-  expect(happened.reloads >= 2 and happened.kills >= 1, "there were %d reloads, %d kills", happened.reloads,
-    happened.kills)
+  local least = math.max(2, LEAST_DISTURBED * (happened.due - 1)) -- the last may still wait
+  for _, one in ipairs(servers) do
+    expect(one.steady or one.disturbed >= least, "%s: %d of %d reloads and kills", one.name, one.disturbed,
+      happened.due)
+  end
   return ("%d answered, %d lost with %d killed workers, %d reloads"):format(calls.answered, calls.lost, happened.kills,
     happened.reloads)
 end
@@ -277,11 +282,12 @@ local function extreme(which, one, name, from, to)
   return found
 end
 
-local function judge_steady(name, which, most, unit)
+-- from, to: the part of the run which the last sixth is compared with.
+local function judge_steady(name, which, from, to, most, unit)
   local said = {}
   for _, one in ipairs(servers) do
     if one.steady then
-      local first, last = extreme(which, one, name, 1 / 6, 1 / 2), extreme(which, one, name, 5 / 6, 2)
+      local first, last = extreme(which, one, name, from, to), extreme(which, one, name, 5 / 6, 2)
       expect(first and last, "%s: its one worker was not found", one.name)
       expect(last - first < most, "%s: from %d to %d %s", one.name, first, last, unit)
       said[#said + 1] = ("%s from %d to %d"):format(one.name, first, last)
@@ -326,11 +332,14 @@ local tests = {
   { "calls from nginx and HAProxy through reloads and kills", none_lost },
   { "all of them keep one quota", one_quota },
   { "what lives throughout opens no more",
-    function() return judge_steady("descriptors", math.min, 6, "descriptors") end },
+    function() return judge_steady("descriptors", math.min, 1 / 6, 1 / 2, 6, "descriptors") end },
   { "no alert, no zombie, and who leaves ends", nothing_said },
 }
 if LONG then
+  -- HAProxy needs some hundred calls to warm up: after a sixth of half an hour each of the five has had 400, of the 6.7
+  -- a second for all. What it takes at most soon after that it may not outgrow; a longer stretch, which ends later,
+  -- would hide more of what grows all the time.
   tests[#tests + 1] = { "what lives throughout needs no more memory",
-    function() return judge_steady("kib", math.max, MIB, "KiB") end }
+    function() return judge_steady("kib", math.max, 1 / 6, 4 / 15, MIB, "KiB") end }
 end
 judge.run(here, tests)
