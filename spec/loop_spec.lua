@@ -463,8 +463,8 @@ describe("loop: throttled", function()
   it("beyond its deadline, says so at once", function()
     local w = world.new { answer = function() return refusal { ["x-acs-retry-after"] = "90000" } end }
     local call = w:call()
-    assert.equal("DescribeClientCertificateStatusForSerialNumber: no answer can come within 60 s, as nothing may be sent "
-      .. "for 90 s; the last attempt: the service answered Throttling.User (HTTP 400): Slow down.", call.message)
+    assert.equal(world.STATUS .. ": no answer can come within 60 s, as nothing may be sent for 90 s; the last "
+      .. "attempt: the service answered Throttling.User (HTTP 400): Slow down.", call.message)
     assert.same({ class = "deadline", code = "Throttling.User", http_status = 400, request_id = "REQUEST-1",
       retry_after = 90 }, call.info)
     assert.equal(1, #w.net.started)
@@ -783,8 +783,7 @@ describe("loop: time", function()
     local w = world.new { answer = good, rate = 1, timeout = 0.5 }
     w:call()
     local call = w:call()
-    assert.equal("DescribeClientCertificateStatusForSerialNumber: no answer can come within 0.5 s, as nothing may be sent "
-      .. "for 1.08 s", call.message)
+    assert.equal(world.STATUS .. ": no answer can come within 0.5 s, as nothing may be sent for 1.08 s", call.message)
     assert.equal(1.08, call.info.retry_after)
     assert.equal("deadline DeadlineExceeded", call.info.class .. " " .. call.info.code)
     assert.equal(1, #w.net.started)
@@ -1491,5 +1490,12 @@ describe("loop: who waits", function()
     end
     assert.is_true(looks >= 3)
     assert.is_true(longest <= 1e9, longest)
+  end)
+
+  it("may close the client when he looks", function()
+    local w = world.new { answer = good }
+    w.loop.on_wait = function() w.loop:close() end
+    w.host.wait = function() error("a closed loop is turned") end
+    assert.equal("closed", w:call().info.class)
   end)
 end)

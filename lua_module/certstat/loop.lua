@@ -479,7 +479,7 @@ function Loop:wait(until_done)
   self:tell()
   while not until_done() do
     if self.on_wait then self.on_wait() end
-    self.host.wait(self, until_done)
+    if not self.closed then self.host.wait(self, until_done) end -- on_wait may close it
     self:tell()
   end
 end

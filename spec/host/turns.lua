@@ -4,7 +4,7 @@ local ipc = require "certstat.ipc"
 
 local turns = {}
 
-local MOST_NS, LEAST_TURNS, MOST_ROUNDS = 1.75e6, 1000, 6
+local MOST_NS, LEAST_TURNS, MOST_ROUNDS = 1.5e6, 1000, 6
 local TERM, LONG_MS = 15, 30000
 
 --- For the script of a host: watch(client) → a function that tells what the turns since its last call took of the
@@ -65,9 +65,9 @@ local function cpu(told)
   return #taken, quantile(scaled, 0.99) or 0, quantile(taken, 0.99) or 0
 end
 
---- Raises where more than one turn in a hundred takes more than 1.5 ms of the processor, and a sixth for what the scale
--- does not see. round() makes calls, many at once, and returns what watch tells of their turns. What else runs can only
--- make them longer: of some rounds one has to do.
+--- Raises where more than one turn in a hundred takes more than 1.5 ms of the processor. round() makes calls, many at
+-- once, and returns what watch tells of their turns. What else runs can only make them longer: one of some rounds has
+-- to do.
 function turns.judge_cpu(round)
   local said
   for _ = 1, MOST_ROUNDS do
