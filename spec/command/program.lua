@@ -26,18 +26,12 @@ function program:database()
   return found
 end
 
--- The command of the Lua under test; under a sanitizer that needs its runtime, and the shell must not have it.
-local function interpreter()
-  local preload = os.getenv("LD_PRELOAD")
-  return (preload and "env LD_PRELOAD=" .. preload .. " " or "") .. os.getenv("LUA_EXE")
-end
-
 --- Runs a shell command in which "certstat" is this build's and $ENDPOINT the emulator; env: {NAME = value} besides the
 -- key that the emulator knows. Returns the exit status, what came out of it and what out of its standard error.
 function program:run(command, env)
   local variables = {
     PATH = os.getenv("PATH"), HOME = self.folder, LANG = "C.UTF-8", ENDPOINT = self.emulator.url,
-    CERTSTAT = os.getenv("CERTSTAT"), LUA = interpreter(), FOLDER = self.folder,
+    CERTSTAT = os.getenv("CERTSTAT"), LUA = files.interpreter(), FOLDER = self.folder,
     LUA_PATH = os.getenv("LUA_PATH"), LUA_CPATH = os.getenv("LUA_CPATH"),
     ALIBABA_CLOUD_ACCESS_KEY_ID = "demo", ALIBABA_CLOUD_ACCESS_KEY_SECRET = "throw-away",
     ALIBABA_CLOUD_ECS_METADATA_DISABLED = "true",

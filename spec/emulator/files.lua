@@ -29,6 +29,12 @@ function files.shell(command)
   return printed
 end
 
+--- The Lua under test, in a shell command; under a sanitizer that needs its runtime, and the shell must not have it.
+function files.interpreter()
+  local preload = os.getenv("LD_PRELOAD")
+  return (preload and "env LD_PRELOAD=" .. preload .. " " or "") .. os.getenv("LUA_EXE")
+end
+
 --- Makes an openssl CA in `folder`/ca, and returns the lines of its made.tsv as {number, kind, serial, status, reason}.
 function files.make_ca(folder, count, revoked)
   files.shell(("scripts/make-ca %s/ca --count %d --revoked %d"):format(folder, count, revoked))

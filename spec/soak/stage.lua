@@ -79,6 +79,7 @@ local function caller_env(self, more)
     "ALIBABA_CLOUD_ACCESS_KEY_ID=demo", "ALIBABA_CLOUD_ACCESS_KEY_SECRET=throw-away",
   }
   for _, variable in ipairs(more or {}) do env[#env + 1] = variable end
+  if os.getenv("LD_PRELOAD") then env[#env + 1] = "LD_PRELOAD=" .. os.getenv("LD_PRELOAD") end -- a sanitizer's runtime
   return env
 end
 
