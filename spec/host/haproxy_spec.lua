@@ -1,4 +1,3 @@
-local credentials = require "certstat.credentials"
 local haproxy = require "certstat.host.haproxy"
 local server = require "spec.support.server"
 local world = require "spec.support.world"
@@ -32,6 +31,13 @@ local function counted()
     return sleep(ms)
   end
   return counts
+end
+
+-- The call of this number leaves, and its caller is ended.
+local function leave_a_call(number)
+  local caller = here:spawn(function() w:call() end)
+  here:run(function() return #w.net.started == number and w.net:live() > 0 end)
+  here:kill(caller)
 end
 
 before_each(function()
@@ -206,11 +212,6 @@ describe("in HAProxy, a call", function()
     end }
     local pump
     register = function(f) pump = here:spawn(f) end
-    local function leave_a_call(number)
-      local caller = here:spawn(function() w:call() end)
-      here:run(function() return #w.net.started == number and w.net:live() > 0 end)
-      here:kill(caller)
-    end
     leave_a_call(1)
     here:kill(pump)
     w.clock.now = w.clock.now + 4e9
@@ -248,27 +249,11 @@ end)
 
 describe("in HAProxy, credentials", function()
   it("are fetched to the end, also where nobody waits any more", function()
-    -- for two seconds, half a second of which is left when new ones are asked for
-    start { ask = function()
-      return { request = {}, continue = function(reply)
-        return credentials.new { access_key_id = "testid", access_key_secret = world.SECRET, security_token = reply,
-          expires_in = 2 }
-      end }
-    end }
-    here:spawn(function() assert.truthy(w:call().reply) end)
-    here:run(function() return #w.fetch.begun == 1 end)
-    w.fetch:finish("one")
-    here:run(function() return w.net:live() > 0 end)
-    local call
-    here:spawn(function()
-      here:sleep(1.6)
-      call = w:call()
-      here:sleep(0.3)
-      w.fetch:finish("two")
-    end)
+    start { ask = world.ask_for_token }
+    local renewal = w:renew_behind_a_call(here)
     local began = w.clock.now
     here:run(function() return w.clock.now - began > 2e9 end)
-    assert.truthy(call.reply)
+    assert.truthy(renewal.call.reply)
     assert.equal(2, #w.fetch.begun)
     assert.equal("two", w.session.current.security_token)
   end)
@@ -282,11 +267,6 @@ describe("in HAProxy, on_call", function()
       told = told + 1
       if fails then error("on_call is broken", 0) end
       here:sleep(5)
-    end
-    local function leave_a_call(number)
-      local caller = here:spawn(function() w:call() end)
-      here:run(function() return #w.net.started == number and w.net:live() > 0 end)
-      here:kill(caller)
     end
     leave_a_call(1)
     local ok, problem = pcall(here.run, here)

@@ -1,4 +1,3 @@
-local credentials = require "certstat.credentials"
 local nginx = require "certstat.host.nginx"
 local server = require "spec.support.server"
 local world = require "spec.support.world"
@@ -436,26 +435,10 @@ end)
 
 describe("in an nginx worker, credentials", function()
   it("are fetched to the end, also where nobody waits any more", function()
-    -- for two seconds, half a second of which is left when new ones are asked for
-    worker { ask = function()
-      return { request = {}, continue = function(reply)
-        return credentials.new { access_key_id = "testid", access_key_secret = world.SECRET, security_token = reply,
-          expires_in = 2 }
-      end }
-    end }
-    here:spawn(function() assert.truthy(w:call().reply) end)
-    here:run(function() return #w.fetch.begun == 1 end)
-    w.fetch:finish("one")
-    here:run(function() return w.net:live() > 0 end)
-    local call
-    here:spawn(function()
-      here:sleep(1.6)
-      call = w:call()
-      here:sleep(0.3)
-      w.fetch:finish("two")
-    end)
+    worker { ask = world.ask_for_token }
+    local renewal = w:renew_behind_a_call(here)
     here:run()
-    assert.truthy(call.reply)
+    assert.truthy(renewal.call.reply)
     assert.equal(2, #w.fetch.begun)
     assert.equal("two", w.session.current.security_token)
   end)

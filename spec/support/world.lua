@@ -159,6 +159,32 @@ function World:call(query, lane, read)
   return call
 end
 
+--- For the option ask: what the fetch brings is the token of credentials that serve for two seconds; others are asked
+-- for when half a second of that is left.
+function world.ask_for_token()
+  return { request = {}, continue = function(reply)
+    return credentials.new { access_key_id = "testid", access_key_secret = world.SECRET, security_token = reply,
+      expires_in = 2 }
+  end }
+end
+
+--- In a server, with ask_for_token: the first token, "one", is there on return. Then a call asks for another, and
+-- "two" comes when it is over, and nobody waits. Returns a table that gets the call.
+function World:renew_behind_a_call(here)
+  local renewal = {}
+  here:spawn(function() self:call() end)
+  here:run(function() return #self.fetch.begun == 1 end)
+  self.fetch:finish("one")
+  here:run(function() return self.net:live() > 0 end)
+  here:spawn(function()
+    here:sleep(1.6)
+    renewal.call = self:call()
+    here:sleep(0.3)
+    self.fetch:finish("two")
+  end)
+  return renewal
+end
+
 --- Milliseconds since the world began.
 function World:ms() return (self.clock.now - START) / 1e6 end
 

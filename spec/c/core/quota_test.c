@@ -402,6 +402,25 @@ static void the_slowest_of_a_lane_gets_its_turn(void **state)
     assert_in_range(c.longest_ns[2], 1, 12 * CS_SEC);
 }
 
+/* Where a faster one waits in the same lane, and was there before. */
+static void who_is_slower_takes_the_place_of_the_slowest(void **state)
+{
+    const cs_quota_rule two = {.rate = 2, .window_ns = CS_SEC, .guard_ns = 100 * CS_MS},
+                        five = {.rate = 5, .window_ns = CS_SEC, .guard_ns = 100 * CS_MS};
+    cs_quota q = {0};
+    int64_t now = START;
+    (void)state;
+    for (; now < START + 10625 * CS_MS; now += 125 * CS_MS) {
+        send_now(&q, &ten, CS_LANE_INTERACTIVE, now);
+        if (now >= START + 625 * CS_MS) { /* too many have left by now for both */
+            assert_true(take(&q, &five, CS_LANE_INTERACTIVE, now) > 0);
+            assert_true(take(&q, &two, CS_LANE_INTERACTIVE, now) > 0);
+        }
+    }
+    int64_t due = now + take(&q, &two, CS_LANE_INTERACTIVE, now);
+    assert_int_equal(now + take(&q, &ten, CS_LANE_INTERACTIVE, now), due + CS_MS);
+}
+
 static void a_slow_waiter_that_does_not_come_back_holds_nobody_up(void **state)
 {
     const cs_quota_rule two = {.rate = 2, .window_ns = CS_SEC, .guard_ns = 100 * CS_MS};
@@ -783,6 +802,7 @@ int main(void)
         cmocka_unit_test(a_lower_rate_does_not_starve_beside_a_higher_one),
         cmocka_unit_test(of_several_that_are_slow_each_gets_its_turn),
         cmocka_unit_test(the_slowest_of_a_lane_gets_its_turn),
+        cmocka_unit_test(who_is_slower_takes_the_place_of_the_slowest),
         cmocka_unit_test(a_slow_waiter_that_does_not_come_back_holds_nobody_up),
         cmocka_unit_test(a_longer_window_of_another_holds_nobody_up),
         cmocka_unit_test(audit_leaves_two_permits_free_while_a_higher_lane_asks),
