@@ -13,6 +13,7 @@
  *   failure.c   why there is no reply, in words
  *   facts.c     how far a connection came, and to whom
  *   loop.c      epoll and curl_multi_socket_action: one step
+ *   handshake.c a TLS handshake, divided among steps
  *   trust.c     the CAs, parsed once a process
  *
  * Headers and bodies have tokens and keys in them: what is kept here of a request and of its reply
@@ -22,7 +23,7 @@
 #define CERTSTAT_NET_INTERNAL_H
 
 #include <curl/curl.h>
-#include <openssl/x509.h>
+#include <openssl/ssl.h>
 #include <sys/types.h>
 
 #include "certstat.h"
@@ -76,6 +77,7 @@ struct net_transfer {
     enum net_state state;
     CURL *easy;
     struct curl_slist *headers;
+    X509_STORE *trusted;
     char *body;
     size_t body_n;
     char host[264];                       /* host and port, for messages */
@@ -122,6 +124,8 @@ struct cs_net {
     CURLM *multi;     /* NULL until then */
     int epoll;        /* -1 until then */
     int64_t timer_ns; /* when libcurl wants to be called; INT64_MAX: not */
+    int64_t until_ns; /* when the time of this step is up */
+    int has_read;     /* it has read of a handshake */
     int64_t
         deadline_ns; /* no transfer's limit of time passes before this; INT64_MAX: none has one */
     struct net_kept kept[NET_KEPT_MAX]; /* what libcurl has kept after a transfer */
@@ -228,6 +232,12 @@ int net_loop_open(cs_net *net, cs_error *error);
 void net_loop_close(cs_net *net);
 /* Waits at most wait_ns for a descriptor, then moves what is ready or due. CS_LIMIT. */
 int net_loop_turn(cs_net *net, int64_t wait_ns, cs_error *error);
+
+/* ---- handshake.c ---- */
+
+/* Has a step of net read no more of the handshakes of ctx when its time is up: epoll shows the
+ * socket again, as the rest is still in the kernel. net lives until they are closed. */
+void net_handshake_divide(SSL_CTX *ctx, cs_net *net);
 
 /* ---- trust.c ---- */
 

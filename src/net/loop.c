@@ -104,7 +104,9 @@ int net_loop_turn(cs_net *net, int64_t wait_ns, cs_error *error)
     CURLMcode code = CURLM_OK;
     int running;
     int ready = epoll_wait(net->epoll, &event, 1, to_ms(wait_ns));
-    int64_t now_ns = cs_clock_now_ns(), until_ns = now_ns + BUDGET_NS;
+    int64_t now_ns = cs_clock_now_ns();
+    net->until_ns = now_ns + BUDGET_NS;
+    net->has_read = 0;
     if (now_ns >= net->timer_ns) {
         net->timer_ns = INT64_MAX;
         code = curl_multi_socket_action(net->multi, CURL_SOCKET_TIMEOUT, 0, &running);
@@ -112,7 +114,7 @@ int net_loop_turn(cs_net *net, int64_t wait_ns, cs_error *error)
     while (ready > 0 && code == CURLM_OK) {
         code = curl_multi_socket_action(net->multi, event.data.fd, to_curl_events(event.events),
                                         &running);
-        ready = cs_clock_now_ns() < until_ns ? epoll_wait(net->epoll, &event, 1, 0) : 0;
+        ready = cs_clock_now_ns() < net->until_ns ? epoll_wait(net->epoll, &event, 1, 0) : 0;
     }
     if (code != CURLM_OK) {
         return cs_fail(error, CS_LIMIT, (int)code, "libcurl: ", curl_multi_strerror(code), NULL);

@@ -174,17 +174,23 @@ static int set_headers(struct net_transfer *t, const cs_net_request *request, cs
 
 /* ---- how ---- */
 
-static CURLcode use_store(CURL *easy, void *ctx, void *store)
+/* CURLOPT_SSL_CTX_FUNCTION. Through a proxy there may be TLS within TLS, whose records are not in the
+ * kernel any more when the inner handshake is asked to read them. */
+static CURLcode prepare_context(CURL *easy, void *ctx, void *data)
 {
+    const struct net_transfer *t = (const struct net_transfer *)data;
     (void)easy;
-    SSL_CTX_set1_cert_store((SSL_CTX *)ctx, (X509_STORE *)store);
+    SSL_CTX_set1_cert_store((SSL_CTX *)ctx, t->trusted);
+    if (!t->proxy[0]) {
+        net_handshake_divide((SSL_CTX *)ctx, t->net);
+    }
     return CURLE_OK;
 }
 
 static int set_tls(struct net_transfer *t, cs_error *error)
 {
-    X509_STORE *store;
-    int result = net_trust_store((cs_slice){t->net->ca_file, t->net->ca_file_n}, &store, error);
+    int result =
+        net_trust_store((cs_slice){t->net->ca_file, t->net->ca_file_n}, &t->trusted, error);
     if (result) {
         return result;
     }
@@ -194,8 +200,8 @@ static int set_tls(struct net_transfer *t, cs_error *error)
     for (size_t i = 0; i < sizeof no_files / sizeof *no_files; i++) {
         failed |= curl_easy_setopt(t->easy, no_files[i], (char *)NULL) != CURLE_OK;
     }
-    failed |= curl_easy_setopt(t->easy, CURLOPT_SSL_CTX_FUNCTION, use_store) != CURLE_OK;
-    failed |= curl_easy_setopt(t->easy, CURLOPT_SSL_CTX_DATA, store) != CURLE_OK;
+    failed |= curl_easy_setopt(t->easy, CURLOPT_SSL_CTX_FUNCTION, prepare_context) != CURLE_OK;
+    failed |= curl_easy_setopt(t->easy, CURLOPT_SSL_CTX_DATA, t) != CURLE_OK;
     return failed
                ? cs_fail(error, CS_LIMIT, 0, "libcurl lacks an option for TLS that is needed", NULL)
                : 0;

@@ -3,6 +3,7 @@
 #include "support/certificates.h"
 #include "support/exchange.h"
 #include "support/loopback.h"
+#include "support/ticks.h"
 
 #include <dlfcn.h>
 #include <limits.h>
@@ -10,7 +11,6 @@
 #include <poll.h>
 #include <sys/epoll.h>
 #include <sys/syscall.h>
-#include <time.h>
 
 #include <curl/curl.h>
 
@@ -37,18 +37,6 @@ CURLM *curl_multi_init(void)
     CURLM *(*real)(void);
     *(void **)&real = dlsym(RTLD_NEXT, "curl_multi_init");
     return no_memory ? NULL : real();
-}
-
-/* The clocks; each look at one takes tick_ns, for libcurl too. */
-static int64_t tick_ns, ticked_ns;
-
-__attribute__((visibility("default"))) int clock_gettime(clockid_t clock, struct timespec *t)
-{
-    int result = (int)syscall(SYS_clock_gettime, clock, t);
-    int64_t ns = t->tv_nsec + __atomic_add_fetch(&ticked_ns, tick_ns, __ATOMIC_RELAXED);
-    t->tv_sec += ns / CS_SEC;
-    t->tv_nsec = ns % CS_SEC;
-    return result;
 }
 
 /* A name server that does not answer until it is let, and the threads that ask it. */
