@@ -65,7 +65,7 @@ static int quota_take(lua_State *L)
     return 2;
 }
 
-/* quota:sent(permit, sent_ns): the call of this permit began to leave then */
+/* quota:sent(permit, left_ns): the call of this permit had begun to leave by then */
 static int quota_sent(lua_State *L)
 {
     cs_quota_file_sent(check_quota(L), bind_check_time(L, 2), bind_check_time(L, 3));

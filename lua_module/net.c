@@ -189,7 +189,7 @@ static void set_facts(lua_State *L, const cs_net_facts *facts)
 }
 
 /* object:collect() -> nil, or an event: {kind="sent"|"reply"|"failed"|"connected", id=, sent_ns=,
- * new_connection=}, with all but "sent" facts= where they were asked for, with "reply" and "failed"
+ * left_ns=, new_connection=}, with all but "sent" facts= where they were asked for, with "reply" and "failed"
  * first_byte_ns=, done_ns=, http_status= and http_version=, with "reply" headers= and body=, with
  * "failed" class=, message=, too_late= and refused= ("tls", "proxy", "thread" or nil). What did not
  * happen is 0. */
@@ -207,6 +207,7 @@ static int collect(lua_State *L)
     bind_set_slice(L, "kind", cs_slice_of(kinds[event.kind]));
     set_int64(L, "id", (int64_t)event.id);
     set_int64(L, "sent_ns", event.sent_ns);
+    set_int64(L, "left_ns", event.left_ns);
     set_boolean(L, "new_connection", event.new_connection);
     if (event.kind == CS_NET_SENT) {
         return 1;

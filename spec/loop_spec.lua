@@ -875,6 +875,18 @@ describe("loop: permits", function()
 end)
 
 describe("loop: the quota", function()
+  it("is told when the step is over in which a call left", function()
+    local told
+    local w = with_quota(world.new { answer = in_turn { world.reply({}, { step_ms = 7 }) } }, {
+      sent = function(sent, permit, left_ns)
+        told = left_ns
+        return sent(permit, left_ns)
+      end,
+    })
+    assert.truthy(w:call().reply)
+    assert.equal(w.net.started[1].sent_ns + 7e6, told)
+  end)
+
   it("is told how long replies take", function()
     local told = {}
     local w = with_quota(world.new { answer = in_turn { { ms = 70, class = "network" }, { ms = 130, body = "?" },

@@ -102,7 +102,7 @@ describe("a transport", function()
     local kinds, event = finish(object, { id = 7, method = "GET", url = "http://127.0.0.1:1/" })
     assert.equal("failed", kinds)
     assert.same({
-      kind = "failed", id = 7, sent_ns = 0, first_byte_ns = 0, done_ns = event.done_ns, http_status = 0,
+      kind = "failed", id = 7, sent_ns = 0, left_ns = 0, first_byte_ns = 0, done_ns = event.done_ns, http_status = 0,
       http_version = 0, new_connection = false, too_late = false, class = "network",
       message = "127.0.0.1:1: can't connect: Connection refused",
     }, event)
@@ -197,7 +197,7 @@ describe("a TLS server", function()
     assert.is_true(facts.resolved_ns > 1e9)
     assert.same({ "127.0.0.1", "TLSv1.3" }, { facts.address, facts.tls_version })
     assert.is_truthy(facts.chain:find("^%-%-%-%-%-BEGIN CERTIFICATE"))
-    assert.same({ kind = "connected", id = 4, sent_ns = 0, new_connection = true }, event)
+    assert.same({ kind = "connected", id = 4, sent_ns = 0, left_ns = 0, new_connection = true }, event)
     assert.same({ 1, 0 }, { object:ready() })
     kinds, event = finish(object, request)
     assert.equal("sent reply", kinds)
@@ -208,6 +208,7 @@ describe("a TLS server", function()
     assert.equal("h\0i", event.body)
     assert.same({ ["x-list"] = "a, b, c", ["set-b"] = "1", ["content-length"] = "3" }, event.headers)
     assert.is_nil(event.message)
+    assert.is_true(event.sent_ns <= event.left_ns)
     assert.is_true(event.sent_ns <= event.first_byte_ns and event.first_byte_ns <= event.done_ns)
     assert.equal(0, object:live())
     object:close()

@@ -392,9 +392,10 @@ typedef struct cs_quota_rule {
 int64_t cs_quota_take(cs_quota *quota, const cs_quota_rule *rule, enum cs_lane lane,
                       int64_t hold_ns, int64_t now_ns, int64_t *permit);
 
-/* The call of this permit began to leave at sent_ns: the booking is corrected. An unknown permit is
- * ignored. */
-void cs_quota_sent(cs_quota *quota, int64_t permit, int64_t sent_ns);
+/* The call of this permit had begun to leave by left_ns: the booking is corrected. That may be later
+ * than the permit, where the processor was with others between the last look at the clock and the
+ * sending. An unknown permit is ignored. */
+void cs_quota_sent(cs_quota *quota, int64_t permit, int64_t left_ns);
 
 /* Nothing of the call of this permit has left, nor will: the booking is undone. */
 void cs_quota_return(cs_quota *quota, int64_t permit);
@@ -679,8 +680,9 @@ typedef struct cs_net_event {
     enum cs_net_kind kind;
     uint64_t id;
     int64_t sent_ns, first_byte_ns, done_ns; /* CLOCK_BOOTTIME; 0: did not happen */
-    int http_status;             /* of a reply that was cut short too; 0: no whole header came */
-    int http_version;            /* 10, 11 or 20; 0 where http_status is */
+    int64_t left_ns;  /* 0, or when the step was over in which its first byte left, after sent_ns */
+    int http_status;  /* of a reply that was cut short too; 0: no whole header came */
+    int http_version; /* 10, 11 or 20; 0 where http_status is */
     int new_connection;          /* 1 if the connection was opened for it */
     enum cs_net_refusal refused; /* FAILED */
     int too_late;                /* FAILED: not_after_ns had passed. The connection is kept */
@@ -926,7 +928,7 @@ int64_t cs_quota_file_retry(cs_quota_file *file, int64_t most_ns, int64_t now_ns
 
 /* As cs_quota_sent, cs_quota_return, cs_quota_pause with cs_guard_throttled, cs_guard_replied and
  * cs_budget_reward. What can't be written at once is remembered, and written with what comes next. */
-void cs_quota_file_sent(cs_quota_file *file, int64_t permit, int64_t sent_ns);
+void cs_quota_file_sent(cs_quota_file *file, int64_t permit, int64_t left_ns);
 void cs_quota_file_return(cs_quota_file *file, int64_t permit);
 void cs_quota_file_pause(cs_quota_file *file, int64_t until_ns, int64_t now_ns);
 void cs_quota_file_replied(cs_quota_file *file, int64_t sent_ns, int64_t first_byte_ns);

@@ -297,10 +297,10 @@ function Loop:tell_later()
   end
 end
 
-function Loop:mark_sent(call, sent_ns)
+function Loop:mark_sent(call, event)
   if not call.sent then
-    call.sent, call.sent_ns = true, sent_ns
-    self.quota:sent(call.permit, sent_ns)
+    call.sent, call.sent_ns = true, event.sent_ns
+    self.quota:sent(call.permit, event.left_ns)
     self.engine:unblocked()
     self.counters.calls = self.counters.calls + 1
     self.counters.serials = self.counters.serials + call.serials
@@ -401,7 +401,7 @@ function Loop:collect()
   for event in function() return self.net:collect() end do
     local call = self.flying[event.id]
     if call then
-      if event.sent_ns > 0 then self:mark_sent(call, event.sent_ns) end
+      if event.sent_ns > 0 then self:mark_sent(call, event) end
       if event.kind ~= "sent" then self:land(call, event) end
     elseif self.connections:is_failure(event) then
       self:fail_connection(event)

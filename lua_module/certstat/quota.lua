@@ -96,15 +96,15 @@ end
 
 --- Asks for a permit for a call in `lane` ("gate", "interactive" (default), "audit").
 -- Returns 0 and the permit; or the seconds until it is worth asking again; or nil, message, info where the file can't
--- be used. With 0 the call may leave within `hold` seconds from now. Say quota:sent(permit) when it leaves: until then
--- it is booked at the end of these.
+-- be used. With 0 the call may leave within `hold` seconds from now. Say quota:sent(permit) when it has left: until
+-- then it is booked at the end of these.
 function Quota:take(lane)
   local wait_ns, permit, info = self.state:take(lane or "interactive", ipc.now_ns(), self.hold_ns)
   if not wait_ns then return nil, "quota: " .. permit, info end
   return wait_ns / 1e9, permit
 end
 
---- The call of this permit leaves now.
+--- The call of this permit has begun to leave by now.
 function Quota:sent(permit)
   self.state:sent(permit, ipc.now_ns())
 end

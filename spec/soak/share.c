@@ -69,7 +69,7 @@ static void ask(cs_net *net, cs_quota_file *quota, int64_t permit)
         check(cs_net_step(net, CS_SEC, &error), "step", &error);
         while (cs_net_collect(net, &event)) {
             if (event.kind == CS_NET_SENT) {
-                cs_quota_file_sent(quota, permit, event.sent_ns);
+                cs_quota_file_sent(quota, permit, event.left_ns);
             } else if (event.kind == CS_NET_REPLY) {
                 cs_quota_file_replied(quota, event.sent_ns, event.first_byte_ns);
             } else if (event.too_late) {

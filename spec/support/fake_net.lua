@@ -11,6 +11,7 @@ local SPINNING = 1000 -- steps in a row in which neither time nor anything else 
 -- script(request, n) → what comes of the n-th request: a table, all of it optional:
 --   refuse = {message, info}       start fails
 --   sent_ms = 1                    until its first byte leaves; false: it never does
+--   step_ms = 0                    what the step in which it leaves takes then
 --   ms = 20                        from then (or from the start) to the end
 --   status, headers, body          the reply
 --   class, message                 or why there is none
@@ -40,7 +41,8 @@ local function late(request, at)
 end
 
 local function ending(request, plan, sent, at)
-  local event = { id = request.id, sent_ns = sent, done_ns = at, new_connection = false }
+  local left = sent > 0 and sent + (plan.step_ms or 0) * MS or 0
+  local event = { id = request.id, sent_ns = sent, left_ns = left, done_ns = at, new_connection = false }
   if plan.class then
     event.kind, event.class, event.message = "failed", plan.class, plan.message or "fake: no reply"
     event.http_status, event.first_byte_ns, event.refused = 0, 0, plan.refused
@@ -94,7 +96,6 @@ function Net:start(request)
       return true
     end
     sent = leaves
-    self:plan(leaves, { kind = "sent", id = request.id, sent_ns = sent, new_connection = false, request = request })
   end
   local ends, limit = leaves + (plan.ms or 20) * MS, request.at + request.total_ns
   if ends > limit then
@@ -102,6 +103,10 @@ function Net:start(request)
     ends = math.floor(limit)
   end
   local event = ending(request, plan, sent, ends)
+  if sent > 0 then
+    self:plan(leaves, { kind = "sent", id = request.id, sent_ns = sent, left_ns = event.left_ns,
+      new_connection = false, request = request })
+  end
   event.keeps = self.connect and not plan.close and not plan.class
   self:plan(ends, event)
   return true

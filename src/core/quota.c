@@ -199,12 +199,12 @@ static size_t find(const cs_quota *q, int64_t permit)
     return at < (size_t)q->count && q->times[at] == permit ? at : (size_t)q->count;
 }
 
-void cs_quota_sent(cs_quota *q, int64_t permit, int64_t sent_ns)
+void cs_quota_sent(cs_quota *q, int64_t permit, int64_t left_ns)
 {
     size_t at = find(q, permit);
-    if (at < (size_t)q->count && sent_ns < permit) {
+    if (at < (size_t)q->count) {
         remove_at(q, at);
-        insert(q, sent_ns, 1);
+        insert(q, left_ns, 1);
     }
 }
 

@@ -398,9 +398,9 @@ static void note(cs_quota_file *f, struct note what, int64_t now_ns)
     cs_quota_file_flush(f, now_ns);
 }
 
-void cs_quota_file_sent(cs_quota_file *f, int64_t permit, int64_t sent_ns)
+void cs_quota_file_sent(cs_quota_file *f, int64_t permit, int64_t left_ns)
 {
-    note(f, (struct note){SENT, permit, sent_ns}, sent_ns);
+    note(f, (struct note){SENT, permit, left_ns}, left_ns);
 }
 
 void cs_quota_file_return(cs_quota_file *f, int64_t permit)

@@ -85,7 +85,7 @@ struct net_transfer {
     int https, port, proxy_port, proxied; /* proxied: its connection is one to the proxy */
     int connect_only, describe;
     int64_t connect_ns, idle_ns, total_ns, not_after_ns; /* limits */
-    int64_t start_ns, handed_ns, sent_ns, first_byte_ns, last_byte_ns,
+    int64_t start_ns, handed_ns, sent_ns, left_ns, first_byte_ns, last_byte_ns,
         done_ns; /* CLOCK_BOOTTIME, or 0 */
     enum cs_net_refusal refused;
     int new_connection, too_late, http_status, http_version;
@@ -125,6 +125,7 @@ struct cs_net {
     int epoll;        /* -1 until then */
     int64_t timer_ns; /* when libcurl wants to be called; INT64_MAX: not */
     int64_t until_ns; /* when the time of this step is up */
+    int64_t over_ns;  /* when the last step was over */
     int has_read;     /* it has read of a handshake */
     int64_t
         deadline_ns; /* no transfer's limit of time passes before this; INT64_MAX: none has one */

@@ -170,7 +170,8 @@ int cs_net_step(cs_net *net, int64_t wait_ns, cs_error *error)
     int64_t idle_ns = cs_net_idle_ns(net);
     result = net_loop_turn(net, wait_ns < idle_ns ? wait_ns : idle_ns, error);
     net_transfer_gather(net, cs_clock_now_ns());
-    net_transfer_expire(net, cs_clock_now_ns());
+    net->over_ns = cs_clock_now_ns();
+    net_transfer_expire(net, net->over_ns);
     return result;
 }
 
@@ -182,8 +183,10 @@ int cs_net_collect(cs_net *net, cs_net_event *out)
     if (!t || was_forked(net)) {
         return 0;
     }
+    t->left_ns = t->tell_sent ? net->over_ns : t->left_ns;
     out->id = t->id;
     out->sent_ns = t->sent_ns;
+    out->left_ns = t->left_ns;
     out->new_connection = t->new_connection;
     int sent = t->tell_sent;
     t->tell_sent = 0;

@@ -56,7 +56,7 @@ static void books_late_and_corrects_early(void **state)
     assert_int_equal(take(&q, &one, CS_LANE_GATE, START), CS_SEC + 7);
 }
 
-static void a_correction_never_makes_a_booking_later(void **state)
+static void a_call_that_left_late_is_booked_late(void **state)
 {
     const cs_quota_rule one = {.rate = 1, .window_ns = CS_SEC, .guard_ns = 0};
     cs_quota q = {0};
@@ -64,9 +64,9 @@ static void a_correction_never_makes_a_booking_later(void **state)
     (void)state;
     assert_int_equal(cs_quota_take(&q, &one, CS_LANE_GATE, 0, START, &permit), 0);
     cs_quota_sent(&q, permit, permit + 5);
-    assert_int_equal(take(&q, &one, CS_LANE_GATE, permit), CS_SEC);
+    assert_int_equal(take(&q, &one, CS_LANE_GATE, permit), CS_SEC + 5);
     cs_quota_sent(&q, permit, permit);
-    assert_int_equal(take(&q, &one, CS_LANE_GATE, permit), CS_SEC);
+    assert_int_equal(take(&q, &one, CS_LANE_GATE, permit), CS_SEC + 5);
 }
 
 static void a_permit_given_back_is_free_at_once(void **state)
@@ -527,7 +527,7 @@ static void a_rate_of_one_or_two_keeps_nothing_free(void **state)
 
 enum { CALLERS = 40, SENT_MAX = 1 << 20 };
 
-enum doing { IDLE, WAITS, HOLDS };
+enum doing { IDLE, WAITS, HOLDS, LEFT };
 
 struct caller {
     enum doing doing;
@@ -586,12 +586,17 @@ static void ask(struct world *w, struct caller *c, int64_t now)
 
 static void act(struct world *w, struct caller *c, int64_t now)
 {
-    if (c->doing != HOLDS) {
+    if (c->doing != HOLDS && c->doing != LEFT) {
         ask(w, c, now);
         return;
     }
+    int tells = c->doing == LEFT;
     c->doing = IDLE;
     c->next_ns = now + (int64_t)roll(w, (uint64_t)(2 * w->rule.window_ns));
+    if (tells) {
+        cs_quota_sent(&w->q, c->permit, now);
+        return;
+    }
     switch (roll(w, 10)) {
     case 0: /* dies: never heard of again; a new one takes its place. Did its call leave? */
         w->deaths++;
@@ -609,7 +614,12 @@ static void act(struct world *w, struct caller *c, int64_t now)
             cs_quota_return(&w->q, c->permit);
         } else {
             w->sent[w->sent_n++] = now;
-            cs_quota_sent(&w->q, c->permit, now);
+            if (roll(w, 4)) {
+                cs_quota_sent(&w->q, c->permit, now);
+            } else { /* held up before it can tell: its permit may be over by then */
+                c->doing = LEFT;
+                c->next_ns = now + (int64_t)roll(w, (uint64_t)CS_SEC);
+            }
             cs_guard_replied(&w->q.guard, now, now + (int64_t)roll(w, 80 * CS_MS));
         }
     }
@@ -785,7 +795,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(permits_the_rate_at_once_and_then_after_window_and_guard),
         cmocka_unit_test(books_late_and_corrects_early),
-        cmocka_unit_test(a_correction_never_makes_a_booking_later),
+        cmocka_unit_test(a_call_that_left_late_is_booked_late),
         cmocka_unit_test(a_permit_given_back_is_free_at_once),
         cmocka_unit_test(permits_are_unique_and_exact_as_doubles),
         cmocka_unit_test(a_pause_holds_for_every_lane_and_never_gets_shorter),

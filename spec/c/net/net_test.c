@@ -55,8 +55,9 @@ static void sent_comes_before_the_reply(void **state)
     assert_true(event.id == UINT64_MAX);
     assert_int_equal(event.new_connection, 1);
     assert_int_equal(event.first_byte_ns, 0);
-    int64_t sent_ns = event.sent_ns;
+    int64_t sent_ns = event.sent_ns, left_ns = event.left_ns;
     assert_true(sent_ns > 0);
+    assert_true(left_ns >= sent_ns && left_ns <= cs_clock_now_ns());
     assert_int_equal(cs_net_live(net), 1);
     while (!cs_net_collect(net, &event)) {
         step(net);
@@ -64,6 +65,7 @@ static void sent_comes_before_the_reply(void **state)
     assert_int_equal(event.kind, CS_NET_REPLY);
     assert_true(event.id == UINT64_MAX);
     assert_int_equal(event.sent_ns, sent_ns);
+    assert_int_equal(event.left_ns, left_ns);
     assert_int_equal(event.http_status, 200);
     assert_true(cs_slice_equal(event.body, CS_LITERAL("ok")));
     assert_int_equal(cs_net_field_next(event.head, &offset, &field), 1);

@@ -71,7 +71,7 @@ end
 function Calls:book(permit, event)
   if event.sent_ns == 0 then return self.quota:give_back(permit) end
   self.sent = self.sent + 1
-  self.quota:sent(permit, event.sent_ns)
+  self.quota:sent(permit, event.left_ns)
   if event.first_byte_ns > 0 then self.quota:replied(event.sent_ns, event.first_byte_ns) end
 end
 
