@@ -116,11 +116,20 @@ static void explain_certificate(struct net_transfer *t, const char *detail)
     }
 }
 
-/* libcurl shows OpenSSL's own number of what went wrong ("error:0A00042E:...") in its text alone. */
+/* OpenSSL's own number of what went wrong, which libcurl shows in its text alone: it is behind the
+ * last "error:" of "TLS connect error: error:0A00042E:SSL routines::...". */
+static unsigned long find_number(const char *detail)
+{
+    const char *number = NULL;
+    while ((detail = strstr(detail, "error:"))) {
+        number = detail += strlen("error:");
+    }
+    return number ? strtoul(number, NULL, 16) : 0;
+}
+
 static void explain_handshake(struct net_transfer *t, const char *detail)
 {
-    const char *number = strstr(detail, "error:");
-    unsigned long code = number ? strtoul(number + 6, NULL, 16) : 0;
+    unsigned long code = find_number(detail);
     switch (ERR_GET_LIB(code) == ERR_LIB_SSL ? ERR_GET_REASON(code) : 0) {
     case SSL_R_TLSV1_ALERT_PROTOCOL_VERSION:
     case SSL_R_UNSUPPORTED_PROTOCOL:

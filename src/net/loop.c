@@ -18,6 +18,10 @@ static const int64_t BUDGET_NS = INT64_C(200000);
 /* Connections kept open, at most. */
 enum { CONNECTIONS_KEPT = 32 };
 
+/* CURLMOPT_QUICK_EXIT of libcurl 8.20, whose multi handle has the threads that look names up: else its
+ * end joins them. Older ones do not know it. */
+#define MULTI_QUICK_EXIT ((CURLMoption)21)
+
 /* CURLMOPT_SOCKETFUNCTION. An error would make libcurl give up all transfers at once, so a
  * descriptor that the kernel won't watch (ENOSPC, ENOMEM) leaves its transfers to their limits of
  * time. */
@@ -64,6 +68,7 @@ int net_loop_open(cs_net *net, cs_error *error)
     failed |= curl_multi_setopt(multi, CURLMOPT_TIMERDATA, net) != CURLM_OK;
     failed |= curl_multi_setopt(multi, CURLMOPT_PIPELINING, CURLPIPE_MULTIPLEX) != CURLM_OK;
     failed |= curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, (long)CONNECTIONS_KEPT) != CURLM_OK;
+    curl_multi_setopt(multi, MULTI_QUICK_EXIT, 1L);
     if (failed) {
         curl_multi_cleanup(multi);
         close(epoll);

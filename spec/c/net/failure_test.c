@@ -4,6 +4,8 @@
 #include "support/exchange.h"
 #include "support/loopback.h"
 
+#include "net/internal.h"
+
 #include <sys/resource.h>
 #include <sys/wait.h>
 
@@ -120,6 +122,23 @@ static void close_at_once(struct loopback_connection *c, void *argument)
     (void)argument;
     loopback_read(c, &byte, 1);
     loopback_reset(c);
+}
+
+/* What libcurl 8.14 says around it. */
+static void a_refusal_is_found_in_more_words(void **state)
+{
+    struct net_transfer t = {
+        .host = "cas.test", .net = exchange_net(NULL), .easy = curl_easy_init()};
+    (void)state;
+    strcpy(t.curl_error,
+           "TLS connect error: error:0A00042E:SSL routines::tlsv1 alert protocol version");
+    net_failure_explain(&t, CURLE_SSL_CONNECT_ERROR);
+    assert_string_equal(t.error.message,
+                        "cas.test: TLS: expected version 1.2 or 1.3, found an older "
+                        "one: tlsv1 alert protocol version");
+    assert_int_equal(t.refused, CS_NET_REFUSED_TLS);
+    curl_easy_cleanup(t.easy);
+    cs_net_close(t.net);
 }
 
 static void what_is_no_tls_is_refused(void **state)
@@ -290,6 +309,7 @@ int main(void)
         cmocka_unit_test(certificates_are_verified),
         cmocka_unit_test(old_tls_is_refused),
         cmocka_unit_test(a_handshake_may_be_refused),
+        cmocka_unit_test(a_refusal_is_found_in_more_words),
         cmocka_unit_test(what_is_no_tls_is_refused),
         cmocka_unit_test(a_reset_in_the_handshake_is_called_that),
         cmocka_unit_test(a_refused_connection_is_called_that),
