@@ -40,6 +40,8 @@ static void note_progress(const SSL *ssl, int what, int ret)
 
 void net_handshake_divide(SSL_CTX *ctx, cs_net *net)
 {
+    /* libcurl 8.15 has set it, but what has been read can't be held back */
+    SSL_CTX_set_read_ahead(ctx, 0);
     SSL_CTX_set_app_data(ctx, net);
     SSL_CTX_set_info_callback(ctx, note_progress);
 }

@@ -61,10 +61,12 @@ static int set_clocks_right(void **state)
     return 0;
 }
 
+/* When the test has counted another request. */
 static void reply(struct loopback_connection *c, void *argument)
 {
     (void)argument;
-    while (loopback_request(c)) {
+    if (loopback_request(c)) {
+        loopback_await_requests(c->server, 2);
         loopback_say(c, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
     }
 }
@@ -108,6 +110,7 @@ static void a_step_reads_until_its_time_is_up(void **state)
             assert_int_equal(event.kind, CS_NET_SENT);
             assert_true(slow ? most == 1 : most > 1);
             /* what comes after the handshake is read in one go: a record's head and its rest */
+            loopback_count(&server);
             assert_true(most_reads(net, &event) >= 2);
             assert_int_equal(event.kind, CS_NET_REPLY);
             cs_net_close(net);
