@@ -10,7 +10,11 @@
 
 static int reads;
 
-__attribute__((visibility("default"))) ssize_t recv(int fd, void *out, size_t n, int flags)
+/* By another name here, as the headers of glibc define recv as well. */
+__attribute__((visibility("default"))) ssize_t counted_recv(int, void *, size_t,
+                                                            int) __asm__("recv");
+
+ssize_t counted_recv(int fd, void *out, size_t n, int flags)
 {
     ssize_t (*real)(int, void *, size_t, int);
     *(void **)&real = dlsym(RTLD_NEXT, "recv");
