@@ -1,9 +1,9 @@
 /* quota.c - at most `rate` calls in any window, counted where they leave.
  *
  * The rule: a call may leave when the rate-th newest time is window + guard ago. A permit is booked
- * at the latest time at which its call can leave and corrected to the true one; so of any rate + 1
- * calls the one granted last leaves at least window + guard after the first of the others, whatever
- * their order. */
+ * at the latest time at which its call may leave and corrected to the one by which it had left; so
+ * of any rate + 1 calls the one granted last leaves at least window + guard after the first of the
+ * others, whatever their order. */
 #include "certstat.h"
 
 #include <string.h>

@@ -388,8 +388,8 @@ int cs_quota_file_flush(cs_quota_file *f, int64_t now_ns)
     return begin(f, now_ns, &page, NULL) == 0 && commit(f, &page, NULL) == 0;
 }
 
-/* Where there is no room the note is lost, which costs some of the quota and never exceeds it: what
- * is booked stays booked too late. */
+/* Where there is no room the note is lost, which costs some of the quota: what is booked stays booked
+ * too late, unless its call was held up beyond its permit. */
 static void note(cs_quota_file *f, struct note what, int64_t now_ns)
 {
     if (f->notes_n < NOTES) {
